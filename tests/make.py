@@ -1,0 +1,71 @@
+"""Objects for tests: plain functions with defaults, one per model."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any, TypeVar
+
+from sqlalchemy.orm import Session
+
+from ugc.accounts.models import Brand
+from ugc.catalog.models import Product
+from ugc.library.models import Creator, Item, Kind, State
+from ugc.media.models import File, FileState, Rendition
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+numbers = count(1)
+Row = TypeVar("Row")
+
+
+def brand(session: Session, **facts: Any) -> Brand:
+    """A brand with a slug of its own."""
+    facts = {"slug": f"brand-{next(numbers)}", "name": "A Brand"} | facts
+    return added(session, Brand(**facts))
+
+
+def product(session: Session, brand: Brand, **facts: Any) -> Product:
+    """A product for 20.00 EUR, in stock."""
+    sku = facts.pop("sku", f"SKU-{next(numbers)}")
+    facts = {"title": f"Product {sku}", "url": f"https://shop.test/{sku}", "price": Decimal("20.00"), "currency": "EUR"} | facts
+    return added(session, Product(brand_id=brand.id, sku=sku, **facts))
+
+
+def creator(session: Session, brand: Brand, **facts: Any) -> Creator:
+    """A creator on no network."""
+    facts = {"handle": f"creator-{next(numbers)}", "name": "Ada L."} | facts
+    return added(session, Creator(brand_id=brand.id, **facts))
+
+
+def file(session: Session, brand: Brand, **facts: Any) -> File:
+    """A finished picture of 640 × 480 with two renditions; nothing lies in the storage."""
+    number = next(numbers)
+    facts = {
+        "sha256": f"{number:064x}", "size": 1000, "format": "jpeg", "width": 640, "height": 480, "state": FileState.READY,
+        "storage_key": f"originals/{brand.id}/{number:064x}", "public_name": f"{number:032x}",
+        "placeholder": "2fcZFIB3iId/h3iJh4aIYJ2V8g==",
+        "colours": ["#336699"], "ready_at": NOON,
+    } | facts  # fmt: skip
+    made = added(session, File(brand_id=brand.id, **facts))
+    for width, kind, name in ((320, "image/webp", "320.webp"), (320, "image/jpeg", "320.jpg"), (640, "image/webp", "640.webp")):
+        made.renditions.append(Rendition(width=width, height=width * 3 // 4, type=kind, name=name, size=100))
+    session.flush()
+    return made
+
+
+def item(session: Session, brand: Brand, **facts: Any) -> Item:
+    """A photo item in the inbox with no files, tags or products; a raw row, not through library.actions."""
+    facts = {
+        "kind": Kind.PHOTO, "body": "A day at the beach", "source": "upload", "external_id": f"ext-{next(numbers)}",
+        "published_at": NOON, "state": State.INBOX,
+    } | facts  # fmt: skip
+    return added(session, Item(brand_id=brand.id, **facts))
+
+
+def added(session: Session, row: Row) -> Row:
+    """Add and flush, so that ids and defaults are there."""
+    session.add(row)
+    session.flush()
+    session.refresh(row)
+    return row

@@ -1,0 +1,1 @@
+"""ugc: customers' photos and reviews from arrival to the sale that they made."""

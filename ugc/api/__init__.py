@@ -1,0 +1,1 @@
+"""The door for programs: REST v1, a module per resource."""

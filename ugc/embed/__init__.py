@@ -1,0 +1,1 @@
+"""The public door: widget files, gallery answers, renditions, events, order webhooks."""

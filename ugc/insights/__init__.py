@@ -1,0 +1,1 @@
+"""Which item earned what: attribution, roll-ups per item and day, reports. Pages read roll-ups only."""

@@ -1,0 +1,1 @@
+"""What every room stands on and that knows no domain: database, jobs, clock, storage, signing, paging, errors, logs."""

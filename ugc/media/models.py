@@ -1,0 +1,75 @@
+"""Tables of files and their renditions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from ugc.kit.db import Base, fk, pk, stamped
+
+
+class FileState(StrEnum):
+    """How far a file has come."""
+
+    PENDING = "pending"
+    READY = "ready"
+    DAMAGED = "damaged"
+
+
+class File(Base):
+    """An original picture of a brand, content-addressed: the same bytes are one row."""
+
+    __tablename__ = "files"
+    __table_args__ = (UniqueConstraint("brand_id", "sha256"),)
+
+    id: Mapped[pk]
+    brand_id: Mapped[int] = fk("brands.id", index=False)
+    sha256: Mapped[str]
+    size: Mapped[int]
+    format: Mapped[str]
+    """`jpeg`, `png`, `webp` or `gif`, from our own decoder, never from the sender."""
+    name: Mapped[str] = mapped_column(server_default="")
+    """As the sender called it: text only, never a path."""
+    width: Mapped[int]
+    """Pixels after the picture was turned upright."""
+    height: Mapped[int]
+    frames: Mapped[int] = mapped_column(server_default="1")
+    storage_key: Mapped[str]
+    """The private original."""
+    public_name: Mapped[str] = mapped_column(unique=True)
+    """128 random bits in the address of the renditions; renewed when the file leaves the public."""
+    state: Mapped[FileState] = mapped_column(server_default="pending", index=True)
+    placeholder: Mapped[str] = mapped_column(server_default="")
+    """ThumbHash in base64."""
+    colours: Mapped[list[str]] = mapped_column(server_default="[]")
+    """Dominant colours as `#rrggbb`, the commonest first."""
+    perceptual_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """32 bytes; see docs/decisions for the choice of hash."""
+    measures: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """Pixel measures by name, made where pixels are decoded; scoring turns them into parts."""
+    error: Mapped[str] = mapped_column(server_default="")
+    created: Mapped[stamped]
+    ready_at: Mapped[datetime | None]
+    renditions: Mapped[list[Rendition]] = relationship(back_populates="file", order_by="Rendition.width")
+
+
+class Rendition(Base):
+    """A resized, re-encoded, metadata-free copy that the public may see."""
+
+    __tablename__ = "renditions"
+    __table_args__ = (UniqueConstraint("file_id", "width", "type"),)
+
+    id: Mapped[pk]
+    file_id: Mapped[int] = fk("files.id", index=False)
+    width: Mapped[int]
+    height: Mapped[int]
+    type: Mapped[str]
+    """`image/webp` or `image/jpeg`."""
+    name: Mapped[str]
+    """File name behind the public name: `640.webp`."""
+    size: Mapped[int]
+    file: Mapped[File] = relationship(back_populates="renditions")

@@ -1,0 +1,1 @@
+"""The order feed: orders, lines, refunds, and the durable inbox of webhooks. Revenue only ever comes from here."""

@@ -1,0 +1,70 @@
+"""What a running process holds: settings, database, storage. Opened once, handed to doors and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session, sessionmaker
+
+from ugc.kit import db, postgres, signing
+from ugc.kit.storage import LocalStorage, Storage
+from ugc.settings import Settings, secret_of
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One process's hold on the outside."""
+
+    settings: Settings
+    secret: str
+    database_url: str
+    engine: Engine
+    sessions: sessionmaker[Session]
+    storage: Storage
+    after_commit: Callable[[Runtime, Session], None]
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end of the block, then does what must follow a commit at once."""
+        with self.sessions() as session:
+            yield session
+            self.commit(session)
+
+    def commit(self, session: Session) -> None:
+        """Commit, then let go of the snapshots that the commit made untrue."""
+        session.commit()
+        self.after_commit(self, session)
+
+    def key(self, purpose: str) -> bytes:
+        """The 32-byte key of one purpose, derived from the secret."""
+        return signing.derive(self.secret, purpose)
+
+    def close(self) -> None:
+        """Give connections back."""
+        self.engine.dispose()
+
+
+def open_runtime(
+    settings: Settings,
+    *,
+    after_commit: Callable[[Runtime, Session], None],
+    pool_size: int = 5,
+    statement_timeout_ms: int = 5_000,
+    application: str = "ugc",
+) -> Runtime:
+    """Open the database (starting the embedded one if no other is named) and the storage."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    url = settings.database_url or postgres.ensure(settings.data_dir)
+    engine = db.make_engine(url, pool_size=pool_size, statement_timeout_ms=statement_timeout_ms, application=application)
+    return Runtime(
+        settings=settings,
+        secret=secret_of(settings),
+        database_url=db.plain_url(url),
+        engine=engine,
+        sessions=db.make_sessions(engine),
+        storage=LocalStorage(settings.data_dir / "files"),
+        after_commit=after_commit,
+    )

@@ -1,0 +1,147 @@
+"""One frozen settings object read from the environment; a wrong name or value stops the start and names the variable."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ugc.kit.errors import BadSetting
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an operator can set; each field is the variable `UGC_<NAME>`, described in docs/settings.md."""
+
+    data_dir: Path = Path("var")
+    """The folder of everything that is kept: embedded database, files, snapshots, the secret."""
+    database_url: str = ""
+    """`postgresql://…` of the user's own server (16 or newer, with pgvector); empty = the embedded one."""
+    storage: str = "local"
+    """Where files lie: `local` (under the data folder)."""
+    base_url: str = "http://127.0.0.1:8000"
+    """The address at which people and shops reach this service; links and snippets begin with it."""
+    secret_key: str = field(default="", repr=False)
+    """At least 32 characters; empty = made once and kept in the data folder with mode 0600."""
+    smtp_url: str = field(default="", repr=False)
+    """`smtp://user:password@host:587`; empty = no mail is sent."""
+    redis_url: str = field(default="", repr=False)
+    """Shared rate limits for several web nodes; empty = limits are kept in each process."""
+    fetch_allow: tuple[str, ...] = ()
+    """Hosts or networks that the fetcher may reach although they are private; empty by default."""
+    log_level: str = "info"
+    """`debug`, `info`, `warning` or `error`."""
+    proxy_hops: int = 0
+    """How many reverse proxies stand before the service and set X-Forwarded-For (0 = the socket's peer counts)."""
+    max_upload_mb: int = 25
+    """The largest picture accepted, in megabytes."""
+
+    demo: bool = False
+    """Set by `ugc demo` only: serve the sample storefront."""
+
+    @property
+    def is_https(self) -> bool:
+        """Whether visitors reach the service over TLS, so that cookies are marked Secure."""
+        return self.base_url.startswith("https://")
+
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+MIN_SECRET = 32
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from `UGC_*` variables; raises BadSetting for an unknown name or a bad value."""
+    environment = os.environ if environment is None else environment
+    known = {f"UGC_{item.name.upper()}": item.name for item in fields(Settings)}
+    given = {name: value for name, value in environment.items() if name.startswith("UGC_")}
+    for name in given:
+        if name not in known:
+            raise BadSetting(f"{name} is not a setting; known are {', '.join(sorted(known))}")
+    values = {known[name]: read_value(name, value.strip()) for name, value in given.items() if value.strip()}
+    return Settings(**values)  # type: ignore[arg-type]  # each value was made by read_value for its field
+
+
+def read_value(name: str, value: str) -> object:
+    """One value in its type; raises BadSetting naming the variable."""
+    match name:
+        case "UGC_DATA_DIR":
+            return Path(value)
+        case "UGC_PROXY_HOPS":
+            return whole_number(name, value, 0, 10)
+        case "UGC_MAX_UPLOAD_MB":
+            return whole_number(name, value, 1, 500)
+        case "UGC_DEMO":
+            return one_of(name, value, ("0", "1")) == "1"
+        case "UGC_LOG_LEVEL":
+            return one_of(name, value.lower(), LOG_LEVELS)
+        case "UGC_STORAGE":
+            return one_of(name, value, ("local",))
+        case "UGC_BASE_URL":
+            return address(name, value, ("http", "https")).rstrip("/")
+        case "UGC_DATABASE_URL":
+            return address(name, value, ("postgresql", "postgres", "postgresql+psycopg"))
+        case "UGC_SMTP_URL":
+            return address(name, value, ("smtp", "smtps"))
+        case "UGC_REDIS_URL":
+            return address(name, value, ("redis", "rediss", "unix"))
+        case "UGC_SECRET_KEY":
+            if len(value) < MIN_SECRET:
+                raise BadSetting(f"{name} must have at least {MIN_SECRET} characters")
+            return value
+        case "UGC_FETCH_ALLOW":
+            return tuple(host_or_network(name, part.strip()) for part in value.split(",") if part.strip())
+    raise BadSetting(f"{name} has no reader")
+
+
+def whole_number(name: str, value: str, least: int, most: int) -> int:
+    """A number within its bounds."""
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise BadSetting(f"{name} must be a whole number from {least} to {most}, not {value!r}")
+    return int(value)
+
+
+def one_of(name: str, value: str, choices: tuple[str, ...]) -> str:
+    """One of the listed words."""
+    if value not in choices:
+        raise BadSetting(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return value
+
+
+def address(name: str, value: str, schemes: tuple[str, ...]) -> str:
+    """An address with one of the schemes; the message never repeats the value, which may hold a password."""
+    if urlsplit(value).scheme not in schemes:
+        raise BadSetting(f"{name} must begin with {' or '.join(scheme + '://' for scheme in schemes)}")
+    return value
+
+
+def host_or_network(name: str, value: str) -> str:
+    """A host name, address or network."""
+    try:
+        return str(ipaddress.ip_network(value, strict=False))
+    except ValueError:
+        if not value.replace("-", "").replace(".", "").isalnum():
+            raise BadSetting(f"{name}: {value!r} is neither a host nor a network") from None
+        return value
+
+
+def secret_of(settings: Settings) -> str:
+    """The one secret: as set, else made once and kept in the data folder, readable by its owner only."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.data_dir / "secret.key"
+    if not path.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        half = settings.data_dir / f".secret.key.{os.getpid()}"
+        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(half, path)  # the first of several processes wins; a rename would let the last one win
+        half.unlink()
+    return path.read_text().strip()

@@ -1,0 +1,22 @@
+"""Every table of the program, for Alembic, the tests, the app and the worker: importing this module is enough."""
+
+from ugc.accounts import models as accounts
+from ugc.catalog import models as catalog
+from ugc.galleries import models as galleries
+from ugc.ingest import models as ingest
+from ugc.insights import models as insights
+from ugc.kit import jobs
+from ugc.kit.db import Base
+from ugc.library import models as library
+from ugc.media import models as media
+from ugc.orders import models as orders
+from ugc.rights import models as rights
+from ugc.scoring import models as scoring
+from ugc.tracking import models as tracking
+
+__all__ = [
+    "Base", "accounts", "catalog", "galleries", "ingest", "insights", "jobs", "library", "media", "orders", "rights", "scoring",
+    "tracking",
+]  # fmt: skip
+
+metadata = Base.metadata

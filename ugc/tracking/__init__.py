@@ -1,0 +1,1 @@
+"""What visitors did: the append-only event log, sessions, touches and the joins of visitors to orders."""
