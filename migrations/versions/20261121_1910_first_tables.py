@@ -278,6 +278,12 @@ def upgrade() -> None:
         ),
         sa.Column("rule", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("page_size", sa.BigInteger(), server_default="30", nullable=False),
+        sa.Column(
+            "fallback",
+            sa.Enum("product", "family", "type", "all", name="fallback", native_enum=False, create_constraint=True, length=32),
+            server_default="type",
+            nullable=False,
+        ),
         sa.Column("created", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["brand_id"], ["brands.id"], name=op.f("fk_galleries_brand_id_brands"), ondelete="CASCADE"),
@@ -643,6 +649,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_items_creator_id"), "items", ["creator_id"], unique=False)
     op.create_index(op.f("ix_items_import_id"), "items", ["import_id"], unique=False)
+    op.create_index(
+        "ix_items_scheduled", "items", ["brand_id", "publish_at"], unique=False, postgresql_where=sa.text("publish_at IS NOT NULL")
+    )
+    op.create_index(
+        "ix_items_rights_from",
+        "items",
+        ["brand_id", "rights_from"],
+        unique=False,
+        postgresql_where=sa.text("rights_from IS NOT NULL"),
+    )
     op.create_index("ix_items_search", "items", ["search"], unique=False, postgresql_using="gin")
     op.create_table(
         "order_lines",
@@ -693,6 +709,7 @@ def upgrade() -> None:
         sa.Column("sku", sa.Text(), server_default="", nullable=False),
         sa.Column("family", sa.Text(), server_default="", nullable=False),
         sa.Column("type", sa.Text(), server_default="", nullable=False),
+        sa.Column("takes_all", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("storage_key", sa.Text(), nullable=False),
         sa.Column("item_ids", postgresql.ARRAY(sa.BigInteger()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("etag", sa.Text(), nullable=False),
@@ -708,6 +725,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_snapshots_brand_id_family"), "snapshots", ["brand_id", "family"], unique=False)
     op.create_index(op.f("ix_snapshots_brand_id_sku"), "snapshots", ["brand_id", "sku"], unique=False)
     op.create_index(op.f("ix_snapshots_brand_id_type"), "snapshots", ["brand_id", "type"], unique=False)
+    op.create_index("ix_snapshots_takes_all", "snapshots", ["brand_id"], unique=False, postgresql_where=sa.text("takes_all"))
     op.create_index("ix_snapshots_item_ids", "snapshots", ["item_ids"], unique=False, postgresql_using="gin")
     op.create_table(
         "decisions",
@@ -894,6 +912,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_decisions_brand_id"), table_name="decisions")
     op.drop_index(op.f("ix_decisions_batch"), table_name="decisions")
     op.drop_table("decisions")
+    op.drop_index("ix_snapshots_takes_all", table_name="snapshots", postgresql_where=sa.text("takes_all"))
     op.drop_index("ix_snapshots_item_ids", table_name="snapshots", postgresql_using="gin")
     op.drop_index(op.f("ix_snapshots_brand_id_type"), table_name="snapshots")
     op.drop_index(op.f("ix_snapshots_brand_id_sku"), table_name="snapshots")
@@ -903,6 +922,8 @@ def downgrade() -> None:
     op.drop_table("refunds")
     op.drop_index(op.f("ix_order_lines_product_id"), table_name="order_lines")
     op.drop_table("order_lines")
+    op.drop_index("ix_items_scheduled", table_name="items", postgresql_where=sa.text("publish_at IS NOT NULL"))
+    op.drop_index("ix_items_rights_from", table_name="items", postgresql_where=sa.text("rights_from IS NOT NULL"))
     op.drop_index("ix_items_search", table_name="items", postgresql_using="gin")
     op.drop_index(op.f("ix_items_import_id"), table_name="items")
     op.drop_index(op.f("ix_items_creator_id"), table_name="items")

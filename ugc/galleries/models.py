@@ -32,6 +32,15 @@ class Sort(StrEnum):
     PERFORMANCE = "performance"
 
 
+class Fallback(StrEnum):
+    """How far a product's gallery may look when the product has nothing of its own; each includes the ones before it."""
+
+    PRODUCT = "product"
+    FAMILY = "family"
+    TYPE = "type"
+    ALL = "all"
+
+
 class Gallery(Base):
     """A rule, pins, an order and a layout under a name."""
 
@@ -47,6 +56,7 @@ class Gallery(Base):
     rule: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     """Filter names of GET /items → values."""
     page_size: Mapped[int] = mapped_column(server_default="30")
+    fallback: Mapped[Fallback] = mapped_column(server_default="type")
     created: Mapped[stamped]
     updated: Mapped[stamped]
     pins: Mapped[list[Pin]] = relationship(back_populates="gallery", order_by="Pin.position", cascade="all, delete-orphan")
@@ -72,6 +82,7 @@ class Snapshot(Base):
     __table_args__ = (
         UniqueConstraint("gallery_id", "storage_key"),
         Index(None, "brand_id", "sku"),
+        Index("ix_snapshots_takes_all", "brand_id", postgresql_where=text("takes_all")),
         Index(None, "brand_id", "family"),
         Index(None, "brand_id", "type"),
         Index("ix_snapshots_item_ids", "item_ids", postgresql_using="gin"),
@@ -81,9 +92,13 @@ class Snapshot(Base):
     brand_id: Mapped[int] = fk("brands.id", index=False)
     gallery_id: Mapped[int] = fk("galleries.id", index=False)
     sku: Mapped[str] = mapped_column(server_default="")
-    """Empty = the gallery without a product."""
+    """Items of this product would change it; empty = the gallery without a product."""
     family: Mapped[str] = mapped_column(server_default="")
+    """So would items of this family; empty where the product's own items stand before them."""
     type: Mapped[str] = mapped_column(server_default="")
+    """So would items of this product type; empty where the product or its family has items."""
+    takes_all: Mapped[bool] = mapped_column(server_default=text("false"))
+    """So would any item of the brand."""
     storage_key: Mapped[str]
     item_ids: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
     etag: Mapped[str]
