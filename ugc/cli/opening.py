@@ -1,0 +1,37 @@
+"""How a command opens what it works on: settings, logs, the database with the right schema."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ugc.app import AFTER_COMMIT
+from ugc.kit import logs, schema
+from ugc.runtime import Runtime, open_runtime
+from ugc.settings import Settings, read_settings
+
+# Commands move whole catalogues; a statement of theirs may take longer than a visitor would wait (F-16).
+STATEMENT_TIMEOUT_MS = 60_000
+
+
+@contextmanager
+def open_for_command(settings: Settings | None = None, *, any_schema: bool = False) -> Iterator[Runtime]:
+    """The command's runtime, given back at the end; raises WrongSchema unless the database is at this version's schema."""
+    settings = settings or read_settings()
+    logs.set_up(settings.log_level, readable=sys.stderr.isatty())
+    runtime = open_runtime(
+        settings, after_commit=AFTER_COMMIT, statement_timeout_ms=STATEMENT_TIMEOUT_MS, application="ugc-command"
+    )
+    try:
+        if not any_schema:
+            schema.check(runtime.engine)
+        yield runtime
+    finally:
+        runtime.close()
+
+
+def actor() -> str:
+    """Who a command acts as in the audit log: the operating system's user."""
+    return f"command:{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.geteuid()}"

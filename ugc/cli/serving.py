@@ -1,0 +1,3 @@
+"""Commands that run: serve, worker, process."""
+
+from __future__ import annotations
