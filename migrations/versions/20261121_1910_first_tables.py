@@ -56,7 +56,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("brand_id", "id", "at", name=op.f("pk_events")),
         postgresql_partition_by="RANGE (at)",
     )
-    op.create_index(op.f("ix_events_brand_id_received_at"), "events", ["brand_id", "received_at"], unique=False)
+    op.create_index(op.f("ix_events_brand_id_visitor_at"), "events", ["brand_id", "visitor", "at"], unique=False)
     op.create_table(
         "failed_attempts",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -78,6 +78,7 @@ def upgrade() -> None:
         sa.Column("opens", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("clicks", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("carts", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("sessions", sa.BigInteger(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("brand_id", "day", "item_id", "gallery", name=op.f("pk_item_days")),
     )
     op.create_index(op.f("ix_item_days_brand_id_item_id_day"), "item_days", ["brand_id", "item_id", "day"], unique=False)
@@ -124,12 +125,21 @@ def upgrade() -> None:
         sa.Column("brand_id", sa.BigInteger(), nullable=False),
         sa.Column("order_external_id", sa.Text(), nullable=False),
         sa.Column("visitor", sa.Text(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_purchase_joins")),
         sa.UniqueConstraint(
             "brand_id", "order_external_id", "visitor", name=op.f("uq_purchase_joins_brand_id_order_external_id_visitor")
         ),
+    )
+    op.create_index(op.f("ix_purchase_joins_brand_id_visitor"), "purchase_joins", ["brand_id", "visitor"], unique=False)
+    op.create_table(
+        "pending_counts",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("brand_id", sa.BigInteger(), nullable=False),
+        sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pending_counts")),
     )
     op.create_table(
         "touches",
@@ -144,9 +154,8 @@ def upgrade() -> None:
         sa.Column("item_id", sa.BigInteger(), nullable=False),
         sa.Column("gallery", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_touches")),
-        sa.UniqueConstraint("brand_id", "event_id", "at", name=op.f("uq_touches_brand_id_event_id_at")),
+        sa.UniqueConstraint("brand_id", "event_id", name=op.f("uq_touches_brand_id_event_id")),
     )
-    op.create_index(op.f("ix_touches_brand_id_item_id"), "touches", ["brand_id", "item_id"], unique=False)
     op.create_index(op.f("ix_touches_brand_id_visitor_at"), "touches", ["brand_id", "visitor", "at"], unique=False)
     op.create_table(
         "visitor_sessions",
@@ -159,10 +168,9 @@ def upgrade() -> None:
         sa.Column("referrer_host", sa.Text(), server_default="", nullable=False),
         sa.Column("landing_url", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visitor_sessions")),
-        sa.UniqueConstraint("brand_id", "session", name=op.f("uq_visitor_sessions_brand_id_session")),
+        sa.UniqueConstraint("brand_id", "visitor", "session", name=op.f("uq_visitor_sessions_brand_id_visitor_session")),
     )
     op.create_index(op.f("ix_visitor_sessions_brand_id_started_at"), "visitor_sessions", ["brand_id", "started_at"], unique=False)
-    op.create_index(op.f("ix_visitor_sessions_brand_id_visitor"), "visitor_sessions", ["brand_id", "visitor"], unique=False)
     op.create_table(
         "api_keys",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -536,7 +544,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_credits")),
         sa.UniqueConstraint("order_id", "model", "line_id", "item_id", name=op.f("uq_credits_order_id_model_line_id_item_id")),
     )
-    op.create_index(op.f("ix_credits_brand_id_item_id"), "credits", ["brand_id", "item_id"], unique=False)
+    op.create_index(op.f("ix_credits_brand_id_day"), "credits", ["brand_id", "day"], unique=False)
+    op.create_index(op.f("ix_credits_brand_id_item_id_day"), "credits", ["brand_id", "item_id", "day"], unique=False)
     op.create_index(op.f("ix_credits_order_id"), "credits", ["order_id"], unique=False)
     op.create_table(
         "items",
@@ -932,7 +941,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_items_brand_id"), table_name="items")
     op.drop_table("items")
     op.drop_index(op.f("ix_credits_order_id"), table_name="credits")
-    op.drop_index(op.f("ix_credits_brand_id_item_id"), table_name="credits")
+    op.drop_index(op.f("ix_credits_brand_id_item_id_day"), table_name="credits")
+    op.drop_index(op.f("ix_credits_brand_id_day"), table_name="credits")
     op.drop_table("credits")
     op.drop_index(op.f("ix_webhook_deliveries_brand_id_source_body_sha256"), table_name="webhook_deliveries")
     op.drop_table("webhook_deliveries")
@@ -967,12 +977,12 @@ def downgrade() -> None:
     op.drop_table("audit_entries")
     op.drop_index(op.f("ix_api_keys_brand_id"), table_name="api_keys")
     op.drop_table("api_keys")
-    op.drop_index(op.f("ix_visitor_sessions_brand_id_visitor"), table_name="visitor_sessions")
     op.drop_index(op.f("ix_visitor_sessions_brand_id_started_at"), table_name="visitor_sessions")
     op.drop_table("visitor_sessions")
     op.drop_index(op.f("ix_touches_brand_id_visitor_at"), table_name="touches")
-    op.drop_index(op.f("ix_touches_brand_id_item_id"), table_name="touches")
     op.drop_table("touches")
+    op.drop_table("pending_counts")
+    op.drop_index(op.f("ix_purchase_joins_brand_id_visitor"), table_name="purchase_joins")
     op.drop_table("purchase_joins")
     op.drop_table("people")
     op.drop_table("job_failures")
@@ -983,6 +993,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_failed_attempts_address_digest_at"), table_name="failed_attempts")
     op.drop_index(op.f("ix_failed_attempts_account_digest_at"), table_name="failed_attempts")
     op.drop_table("failed_attempts")
-    op.drop_index(op.f("ix_events_brand_id_received_at"), table_name="events")
+    op.drop_index(op.f("ix_events_brand_id_visitor_at"), table_name="events")
     op.drop_table("events")
     op.drop_table("brands")

@@ -24,7 +24,11 @@ class Credit(Base):
     """One item's credit for one order line (or, for last click and assisted, one order) under one model."""
 
     __tablename__ = "credits"
-    __table_args__ = (UniqueConstraint("order_id", "model", "line_id", "item_id"), Index(None, "brand_id", "item_id"))
+    __table_args__ = (
+        UniqueConstraint("order_id", "model", "line_id", "item_id"),
+        Index(None, "brand_id", "item_id", "day"),
+        Index(None, "brand_id", "day"),
+    )
 
     id: Mapped[pk]
     brand_id: Mapped[int]
@@ -44,7 +48,7 @@ class Credit(Base):
 
 
 class ItemDay(Base):
-    """What visitors did with an item on a day (UTC), per gallery."""
+    """What visitors did with an item on a day (UTC), per gallery. Item 0 holds what can't be summed over items."""
 
     __tablename__ = "item_days"
     __table_args__ = (PrimaryKeyConstraint("brand_id", "day", "item_id", "gallery"), Index(None, "brand_id", "item_id", "day"))
@@ -58,6 +62,8 @@ class ItemDay(Base):
     opens: Mapped[int] = mapped_column(server_default="0")
     clicks: Mapped[int] = mapped_column(server_default="0")
     carts: Mapped[int] = mapped_column(server_default="0")
+    sessions: Mapped[int] = mapped_column(server_default="0")
+    """Sessions with a view of the item, each counted once, on the day and in the gallery of its first view."""
 
 
 class ItemRevenueDay(Base):

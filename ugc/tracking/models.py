@@ -26,7 +26,7 @@ class Event(Base):
     __tablename__ = "events"
     __table_args__ = (
         PrimaryKeyConstraint("brand_id", "id", "at"),
-        Index(None, "brand_id", "received_at"),
+        Index(None, "brand_id", "visitor", "at"),
         {"postgresql_partition_by": "RANGE (at)"},
     )
 
@@ -53,8 +53,7 @@ class VisitorSession(Base):
 
     __tablename__ = "visitor_sessions"
     __table_args__ = (
-        UniqueConstraint("brand_id", "session"),
-        Index(None, "brand_id", "visitor"),
+        UniqueConstraint("brand_id", "visitor", "session"),
         Index(None, "brand_id", "started_at"),
     )
 
@@ -73,9 +72,8 @@ class Touch(Base):
 
     __tablename__ = "touches"
     __table_args__ = (
-        UniqueConstraint("brand_id", "event_id", "at"),
+        UniqueConstraint("brand_id", "event_id"),
         Index(None, "brand_id", "visitor", "at"),
-        Index(None, "brand_id", "item_id"),
     )
 
     id: Mapped[pk]
@@ -92,11 +90,23 @@ class PurchaseJoin(Base):
     """A client's word that a visitor made an order; it joins, it never makes revenue (T-71)."""
 
     __tablename__ = "purchase_joins"
-    __table_args__ = (UniqueConstraint("brand_id", "order_external_id", "visitor"),)
+    __table_args__ = (UniqueConstraint("brand_id", "order_external_id", "visitor"), Index(None, "brand_id", "visitor"))
 
     id: Mapped[pk]
     brand_id: Mapped[int]
     order_external_id: Mapped[str]
     visitor: Mapped[str]
+    event_id: Mapped[UUID] = mapped_column(Uuid)
     at: Mapped[datetime]
     created: Mapped[stamped]
+
+
+class PendingCounts(Base):
+    """What one beacon adds to the roll-ups, stored with its events and taken away with the roll-up's own commit (decision 0061)."""
+
+    __tablename__ = "pending_counts"
+
+    id: Mapped[pk]
+    brand_id: Mapped[int]
+    counts: Mapped[list[Any]]
+    """One `[day, item id, gallery, what]` for each thing to count."""
