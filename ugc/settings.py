@@ -38,6 +38,10 @@ class Settings:
     """`debug`, `info`, `warning` or `error`."""
     proxy_hops: int = 0
     """How many reverse proxies stand before the service and set X-Forwarded-For (0 = the socket's peer counts)."""
+    trusted_hosts: tuple[str, ...] = ()
+    """Further host names under which the service answers, besides the base address's and the loopback's."""
+    metrics_token: str = field(default="", repr=False)
+    """What a scraper of /metrics sends as `Authorization: Bearer …`; empty = only this machine itself may read them."""
     max_upload_mb: int = 25
     """The largest picture accepted, in megabytes."""
 
@@ -52,6 +56,7 @@ class Settings:
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MIN_SECRET = 32
+MIN_TOKEN = 16
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -93,6 +98,12 @@ def read_value(name: str, value: str) -> object:
             if len(value) < MIN_SECRET:
                 raise BadSetting(f"{name} must have at least {MIN_SECRET} characters")
             return value
+        case "UGC_METRICS_TOKEN":
+            if len(value) < MIN_TOKEN:
+                raise BadSetting(f"{name} must have at least {MIN_TOKEN} characters")
+            return value
+        case "UGC_TRUSTED_HOSTS":
+            return tuple(host(name, part.strip()) for part in value.split(",") if part.strip())
         case "UGC_FETCH_ALLOW":
             return tuple(host_or_network(name, part.strip()) for part in value.split(",") if part.strip())
     raise BadSetting(f"{name} has no reader")
@@ -117,6 +128,13 @@ def address(name: str, value: str, schemes: tuple[str, ...]) -> str:
     if urlsplit(value).scheme not in schemes:
         raise BadSetting(f"{name} must begin with {' or '.join(scheme + '://' for scheme in schemes)}")
     return value
+
+
+def host(name: str, value: str) -> str:
+    """A host name or address without a port, in small letters."""
+    if not value.replace("-", "").replace(".", "").replace(":", "").isalnum():
+        raise BadSetting(f"{name}: {value!r} is not a host name")
+    return value.lower()
 
 
 def host_or_network(name: str, value: str) -> str:

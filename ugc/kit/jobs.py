@@ -137,7 +137,7 @@ class JobRow:
 def count_jobs(session: Session) -> dict[str, int]:
     """How many jobs there are by status: `todo`, `doing`, `succeeded`, `failed` (= dead)."""
     rows = session.execute(text("select status::text, count(*) from procrastinate_jobs group by 1"))
-    return {status: count for status, count in rows.tuples()}  # noqa: C416  # dict() can't see that the rows are pairs
+    return {row[0]: row[1] for row in rows}
 
 
 def find_jobs(session: Session, status: str, *, brand_id: int | None = None, limit: int = 100) -> list[JobRow]:
