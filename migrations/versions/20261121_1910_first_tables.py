@@ -637,7 +637,7 @@ def upgrade() -> None:
             postgresql.TSVECTOR(),
             sa.Computed(
                 "setweight(ugc_tsvector(search_language, title), 'A') || setweight(ugc_tsvector(search_language, body), 'B')"
-                " || setweight(ugc_tsvector('simple', search_extra), 'C')",
+                " || setweight(ugc_tsvector(search_language, search_extra), 'C')",
                 persisted=True,
             ),
             nullable=False,
@@ -651,8 +651,11 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_items_brand_id"), "items", ["brand_id"], unique=False)
     op.create_index(
-        "ix_items_by_score", "items", ["brand_id", "state", sa.literal_column("score desc"), sa.literal_column("id desc")]
+        "ix_items_by_score",
+        "items",
+        ["brand_id", "state", sa.literal_column("coalesce(score, -1) desc"), sa.literal_column("id desc")],
     )
+    op.create_index("ix_items_by_language", "items", ["brand_id", "search_language"], unique=False)
     op.create_index(
         "ix_items_by_date", "items", ["brand_id", "state", sa.literal_column("published_at desc"), sa.literal_column("id desc")]
     )
@@ -936,6 +939,7 @@ def downgrade() -> None:
     op.drop_index("ix_items_search", table_name="items", postgresql_using="gin")
     op.drop_index(op.f("ix_items_import_id"), table_name="items")
     op.drop_index(op.f("ix_items_creator_id"), table_name="items")
+    op.drop_index("ix_items_by_language", table_name="items")
     op.drop_index("ix_items_by_score", table_name="items")
     op.drop_index("ix_items_by_date", table_name="items")
     op.drop_index(op.f("ix_items_brand_id"), table_name="items")

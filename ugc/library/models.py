@@ -85,8 +85,10 @@ class Item(Base):
     __tablename__ = "items"
     __table_args__ = (
         UniqueConstraint("brand_id", "source", "external_id"),
-        Index("ix_items_by_score", "brand_id", "state", text("score desc"), text("id desc")),
+        # As the sorts of queries.orders write them, so that a page is read from the index.
+        Index("ix_items_by_score", "brand_id", "state", text("coalesce(score, -1) desc"), text("id desc")),
         Index("ix_items_by_date", "brand_id", "state", text("published_at desc"), text("id desc")),
+        Index("ix_items_by_language", "brand_id", "search_language"),
         # What comes into sight by itself, and when: a snapshot must not outlive it.
         Index("ix_items_scheduled", "brand_id", "publish_at", postgresql_where=text("publish_at IS NOT NULL")),
         Index("ix_items_rights_from", "brand_id", "rights_from", postgresql_where=text("rights_from IS NOT NULL")),
@@ -147,7 +149,7 @@ class Item(Base):
         TSVECTOR,
         Computed(
             "setweight(ugc_tsvector(search_language, title), 'A') || setweight(ugc_tsvector(search_language, body), 'B')"
-            " || setweight(ugc_tsvector('simple', search_extra), 'C')",
+            " || setweight(ugc_tsvector(search_language, search_extra), 'C')",
             persisted=True,
         ),
         deferred=True,

@@ -1,0 +1,491 @@
+"""Reads of the library: the publishable rule, filters, pages, counts and facets. Every query sees one brand only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    DOUBLE,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from ugc.catalog.models import Product
+from ugc.kit import paging
+from ugc.kit.errors import Invalid, NotFound
+from ugc.library import languages, rules
+from ugc.library.models import Creator, Decision, Item, ItemMedia, ItemProduct, ItemTag, Kind, Reason, RightsState, State, Tag
+from ugc.media.models import File
+
+MAX_QUERY = 500
+MAX_VALUES = 100
+MAX_FACET_VALUES = 50
+EXPIRING = timedelta(days=30)
+"""A right that ends within this time counts as expiring."""
+DERIVED_RIGHTS = ("upcoming", "expiring", "expired")
+UNKNOWN = "unknown"
+NOT = "!"
+PAGING_NAMES = frozenset({"sort", "cursor", "limit", "facets"})
+
+
+def publishable(now: datetime) -> ColumnElement[bool]:
+    """THE rule of what the public may see; its twin in Python is `rules.is_publishable` (T-45)."""
+    return and_(
+        Item.state == State.APPROVED,
+        Item.rights_state.in_(sorted(rules.SHOWABLE_RIGHTS)),
+        or_(Item.publish_at.is_(None), Item.publish_at <= now),
+        or_(Item.expires_at.is_(None), Item.expires_at > now),
+        or_(Item.rights_from.is_(None), Item.rights_from <= now),
+        or_(Item.rights_until.is_(None), Item.rights_until > now),
+        or_(not_(Item.needs_product), exists().where(ItemProduct.item_id == Item.id)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFilter:
+    """What to look for. Values of one name are alternatives, names add up; a value that starts with `!` is left out."""
+
+    q: str = ""
+    state: tuple[str, ...] = ()
+    rights: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
+    product: tuple[str, ...] = ()
+    family: tuple[str, ...] = ()
+    line: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    creator: tuple[str, ...] = ()
+    rating: tuple[str, ...] = ()
+    language: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+    """`yes` or `no`: has a picture."""
+    public: tuple[str, ...] = ()
+    """`yes` or `no`: the public may see it now."""
+    score_min: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    import_id: int | None = None
+
+
+LISTS = tuple(field.name for field in fields(ItemFilter) if field.default == () and field.name != "q")
+ALLOWED: dict[str, frozenset[str]] = {
+    "state": frozenset(State),
+    "rights": frozenset(RightsState) | frozenset(DERIVED_RIGHTS),
+    "kind": frozenset(Kind),
+    "rating": frozenset({"1", "2", "3", "4", "5", UNKNOWN}),
+    "media": frozenset({"yes", "no"}),
+    "public": frozenset({"yes", "no"}),
+}
+"""The values of the names whose values we know; they may also be written with commas between them."""
+
+
+def read_filter(values: Mapping[str, Any]) -> ItemFilter:
+    """The filter in a query string, a form or a gallery's rule; raises Invalid for an unknown name or a bad value."""
+    read: dict[str, Any] = {}
+    for name in values:
+        given = values_of(values, name)
+        if name in PAGING_NAMES or not given:
+            continue
+        if name in LISTS:
+            read[name] = read_list(name, given)
+        elif name in SINGLES:
+            read["import_id" if name == "import" else name] = SINGLES[name](name, given[-1])
+        else:
+            raise Invalid(f"there is no filter named {name!r}", name=name)
+    return ItemFilter(**read)
+
+
+def values_of(values: Mapping[str, Any], name: str) -> list[str]:
+    """The texts given for a name: repeated in a query string, a list or one value in JSON."""
+    many = values.getlist(name) if hasattr(values, "getlist") else values[name]
+    listed = list(many) if isinstance(many, list | tuple) else [many]
+    if not all(isinstance(value, str | int) for value in listed if value is not None):
+        raise Invalid(f"{name} must be text, a number or a list of them", name=name)
+    return [str(value) for value in listed if value is not None and value != ""]
+
+
+def read_list(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    """The distinct values of a name; raises Invalid for one that can't be."""
+    allowed = ALLOWED.get(name)
+    if allowed is not None:
+        given = [part.strip() for value in given for part in value.split(",") if part.strip()]
+    chosen = tuple(dict.fromkeys(rules.clean_text(value, rules.MAX_NAME) for value in given))
+    if len(chosen) > MAX_VALUES:
+        raise Invalid(f"{name} takes at most {MAX_VALUES} values", name=name)
+    for value in chosen:
+        if allowed is not None and value.removeprefix(NOT) not in allowed:
+            raise Invalid(f"{name} can't be {value!r}; it is one of {', '.join(sorted(allowed))}", name=name)
+    return chosen
+
+
+def read_text(name: str, value: str) -> str:
+    """Free text, cut where a longer one could not find more."""
+    return rules.clean_text(value, MAX_QUERY)
+
+
+def read_number(name: str, value: str) -> int:
+    """A whole number from 0 up."""
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise Invalid(f"{name} must be a whole number", name=name)
+    return int(value)
+
+
+def read_moment(name: str, value: str) -> datetime:
+    """A date or a moment in ISO 8601; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as cause:
+        raise Invalid(f"{name} must be a date like 2026-11-21", name=name) from cause
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+SINGLES: dict[str, Callable[[str, str], Any]] = {
+    "q": read_text, "score_min": read_number, "since": read_moment, "until": read_moment, "import": read_number,
+}  # fmt: skip
+
+
+def write_filter(filter: ItemFilter) -> dict[str, Any]:
+    """The filter as JSON, as `read_filter` takes it: what a gallery's rule or a saved view keeps."""
+    written: dict[str, Any] = {name: list(getattr(filter, name)) for name in LISTS if getattr(filter, name)}
+    singles = {"q": filter.q, "score_min": filter.score_min, "import": filter.import_id}
+    written |= {name: value for name, value in singles.items() if value not in ("", None)}
+    return written | {name: at.isoformat() for name, at in (("since", filter.since), ("until", filter.until)) if at}
+
+
+# What each name of the filter asks of an item.
+
+
+def rights_conditions(now: datetime) -> dict[str, ColumnElement[bool]]:
+    """The derived rights states: of a right that is held, whether it is yet to start, soon to end or over."""
+    held = Item.rights_state.in_(sorted(rules.SHOWABLE_RIGHTS))
+    over = Item.rights_until <= now
+    return {
+        "upcoming": and_(held, Item.rights_from > now),
+        "expiring": and_(held, not_(over), Item.rights_until <= now + EXPIRING),
+        "expired": and_(held, over),
+    }
+
+
+def has_media() -> ColumnElement[bool]:
+    """The item has at least one picture."""
+    return exists().where(ItemMedia.item_id == Item.id)
+
+
+def matches(name: str, values: Sequence[str], brand_id: int, now: datetime) -> ColumnElement[bool]:
+    """The item has at least one of the values of a name."""
+    if name in COLUMNS:
+        return COLUMNS[name].in_(values)
+    if name in PRODUCT_COLUMNS:
+        tagged = select(ItemProduct.item_id).join(Product, Product.id == ItemProduct.product_id)
+        return Item.id.in_(tagged.where(Product.brand_id == brand_id, PRODUCT_COLUMNS[name].in_(values)))
+    return or_(*(matches_one(name, value, brand_id, now) for value in values))
+
+
+def matches_one(name: str, value: str, brand_id: int, now: datetime) -> ColumnElement[bool]:
+    """The item has one value of a name that is no plain column."""
+    match name:
+        case "tag":
+            tagged = select(ItemTag.item_id).join(Tag, Tag.id == ItemTag.tag_id)
+            return Item.id.in_(tagged.where(Tag.brand_id == brand_id, Tag.name == rules.clean_text(value).casefold()))
+        case "creator":
+            return creator_is(value, brand_id)
+        case "rights":
+            derived = rights_conditions(now)
+            return derived.get(value, Item.rights_state == value)
+        case "rating":
+            return Item.rating.is_(None) if value == UNKNOWN else Item.rating == int(value)
+        case "language":
+            return Item.language == ("" if value == UNKNOWN else value.lower())
+        case "media":
+            return has_media() if value == "yes" else not_(has_media())
+        case "public":
+            return publishable(now) if value == "yes" else not_(publishable(now))
+    raise Invalid(f"there is no filter named {name!r}", name=name)
+
+
+def creator_is(value: str, brand_id: int) -> ColumnElement[bool]:
+    """A creator by id (what facets give) or by handle."""
+    if value.isascii() and value.isdigit() and len(value) <= 18:
+        return Item.creator_id == int(value)
+    return Item.creator_id.in_(select(Creator.id).where(Creator.brand_id == brand_id, Creator.handle == value.lower().lstrip("@")))
+
+
+COLUMNS: dict[str, Any] = {"state": Item.state, "kind": Item.kind, "source": Item.source}
+PRODUCT_COLUMNS: dict[str, Any] = {"product": Product.sku, "family": Product.family, "line": Product.line, "type": Product.type}
+
+
+def conditions(filter: ItemFilter, brand_id: int, configurations: Iterable[str], now: datetime) -> list[ColumnElement[bool]]:
+    """What the filter asks of an item of the brand, one condition a name."""
+    asked = [Item.brand_id == brand_id]
+    for name in LISTS:
+        given = getattr(filter, name)
+        wanted = [value for value in given if not value.startswith(NOT)]
+        unwanted = [value.removeprefix(NOT) for value in given if value.startswith(NOT)]
+        asked += [matches(name, wanted, brand_id, now)] if wanted else []
+        asked += [func.coalesce(not_(matches(name, unwanted, brand_id, now)), True)] if unwanted else []
+    asked += [found(filter.q, configurations)] if filter.q else []
+    asked += [Item.score >= filter.score_min] if filter.score_min is not None else []
+    asked += [Item.published_at >= filter.since] if filter.since is not None else []
+    asked += [Item.published_at < filter.until] if filter.until is not None else []
+    return asked + ([Item.import_id == filter.import_id] if filter.import_id is not None else [])
+
+
+def words_of(configuration: str, q: str) -> ColumnElement[Any]:
+    """The query in one configuration; any text is a query, `websearch_to_tsquery` has no syntax errors (T-97)."""
+    return func.websearch_to_tsquery(literal_column(f"'{configuration}'::regconfig"), q)
+
+
+def found(q: str, configurations: Iterable[str]) -> ColumnElement[bool]:
+    """The item matches the words, each item asked in the configuration that it was indexed in (decision 0041)."""
+    return or_(
+        false(),
+        *(and_(Item.search_language == name, Item.search.bool_op("@@")(words_of(name, q))) for name in configurations),
+    )
+
+
+def find_configurations(session: Session, brand_id: int) -> list[str]:
+    """The text search configurations in use by a brand's items, by hops over the index instead of a scan."""
+    hops = text("""
+        with recursive hop (name) as (
+            (select search_language from items where brand_id = :brand order by search_language limit 1)
+            union all
+            select (select search_language from items where brand_id = :brand and search_language > hop.name
+                    order by search_language limit 1)
+            from hop where hop.name is not null)
+        select name from hop where name is not null
+    """)
+    known = {languages.SIMPLE, *languages.CONFIGURATIONS.values()}
+    return [name for name in session.scalars(hops, {"brand": brand_id}) if name in known]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of items; `next` is the cursor of the page after it."""
+
+    items: list[Item]
+    next: str | None
+
+
+def orders(sort: str, rank: ColumnElement[Any] | None) -> tuple[list[ColumnElement[Any]], bool]:
+    """The columns of a sort, none of them null, and whether they run down."""
+    match sort:
+        case "newest":
+            return [Item.published_at, Item.id], True
+        case "oldest":
+            return [Item.published_at, Item.id], False
+        case "score":
+            return [func.coalesce(Item.score, literal_column("-1")), Item.id], True
+        case "rating":
+            return [func.coalesce(Item.rating, literal_column("0")), Item.id], True
+        case "performance":
+            return [func.coalesce(Item.performance, literal_column("-1")), func.coalesce(Item.score, literal_column("-1")), Item.id], True
+        case "relevance":
+            return [rank, Item.id] if rank is not None else [Item.published_at, Item.id], True
+    raise Invalid(f"there is no sort named {sort!r}", name="sort")
+
+
+SORTS = ("newest", "oldest", "score", "rating", "relevance", "performance")
+
+
+def rank_of(q: str, configurations: Iterable[str]) -> ColumnElement[Any] | None:
+    """How well the item matches the words: `ts_rank`, divided by 1 + log of the length; None without words."""
+    ranks = [
+        (Item.search_language == name, cast(func.ts_rank(Item.search, words_of(name, q), 1), type_=DOUBLE))
+        for name in configurations
+    ]
+    return case(*ranks, else_=literal_column("0.0::float8")) if q and ranks else None
+
+
+def find_items(
+    session: Session, brand_id: int, filter: ItemFilter, *, sort: str = "newest", cursor: str | None = None,
+    limit: int = paging.DEFAULT_PAGE, key: bytes, now: datetime,
+) -> Page:  # fmt: skip
+    """A page of items with everything that a list shows of them; stable while items are added (keyset paging)."""
+    configurations = find_configurations(session, brand_id) if filter.q else []
+    columns, down = orders(sort, rank_of(filter.q, configurations))
+    query = select(Item, *columns).where(*conditions(filter, brand_id, configurations, now))
+    if cursor:
+        query = query.where(beyond(sort, columns, down, paging.read_cursor(cursor, key)))
+    query = query.order_by(*(column.desc() if down else column.asc() for column in columns)).limit(limit + 1)
+    rows = session.execute(query.options(*LOADED)).unique().all()
+    more = len(rows) > limit
+    last = [sort, *(value.isoformat() if isinstance(value, datetime) else value for value in rows[limit - 1][1:])] if more else []
+    return Page([row[0] for row in rows[:limit]], paging.make_cursor(last, key) if more else None)
+
+
+def beyond(sort: str, columns: list[ColumnElement[Any]], down: bool, last: list[Any]) -> ColumnElement[bool]:
+    """The rows after the cursor's; raises BadCursor for a cursor of another list."""
+    if len(last) != len(columns) + 1 or last[0] != sort:
+        raise paging.BadCursor()
+    values = [datetime.fromisoformat(value) if isinstance(value, str) else value for value in last[1:]]
+    left, right = tuple_(*columns), tuple_(*values)
+    return left < right if down else left > right
+
+
+LOADED = (
+    joinedload(Item.creator),
+    selectinload(Item.media).joinedload(ItemMedia.file).selectinload(File.renditions),
+    selectinload(Item.tags).joinedload(ItemTag.tag),
+    selectinload(Item.products).joinedload(ItemProduct.product),
+)
+"""What a list or a page shows of an item, loaded in a fixed number of queries."""
+
+
+def count_items(session: Session, brand_id: int, filter: ItemFilter, *, now: datetime, most: int | None = None) -> int:
+    """How many items the filter finds; with `most`, counting stops there, so that `most` means "at least so many"."""
+    configurations = find_configurations(session, brand_id) if filter.q else []
+    found_ids: Select[Any] = select(Item.id).where(*conditions(filter, brand_id, configurations, now))
+    if most is not None:
+        found_ids = found_ids.limit(most)
+    return session.scalar(select(func.count()).select_from(found_ids.subquery())) or 0
+
+
+def get_item(session: Session, brand_id: int, item_id: int) -> Item:
+    """One item with what a page shows of it; raises NotFound."""
+    query = select(Item).where(Item.id == item_id, Item.brand_id == brand_id).options(*LOADED)
+    item = session.scalars(query).unique().one_or_none()
+    if item is None:
+        raise NotFound("there is no such item")
+    return item
+
+
+def map_items(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Item]:
+    """Those of the items that the brand has, by id."""
+    query = select(Item).where(Item.id.in_(list(item_ids)), Item.brand_id == brand_id).options(*LOADED)
+    return {item.id: item for item in session.scalars(query).unique()}
+
+
+def count_states(session: Session, brand_id: int) -> dict[State, int]:
+    """How many items there are in each moderation state, zeros too."""
+    rows = session.execute(select(Item.state, func.count()).where(Item.brand_id == brand_id).group_by(Item.state))
+    counts = dict(rows.all())
+    return {state: counts.get(state, 0) for state in State}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One moderation decision on an item."""
+
+    at: datetime
+    actor: str
+    from_state: State
+    to_state: State
+    reason: Reason | None
+    note: str
+    batch: str
+    undone_at: datetime | None
+
+
+def find_history(session: Session, brand_id: int, item_id: int) -> list[HistoryEntry]:
+    """What was decided on an item, the newest first."""
+    query = select(Decision).where(Decision.brand_id == brand_id, Decision.item_id == item_id).order_by(Decision.id.desc())
+    return [
+        HistoryEntry(row.at, row.actor, row.from_state, row.to_state, row.reason, row.note, row.batch, row.undone_at)
+        for row in session.scalars(query)
+    ]
+
+
+def find_next_change(session: Session, brand_id: int, filter: ItemFilter | None = None, *, now: datetime) -> datetime | None:
+    """The nearest moment at which time alone can change which of the filter's items the public sees."""
+    filter = filter or ItemFilter()
+    configurations = find_configurations(session, brand_id) if filter.q else []
+    moments = [Item.publish_at, Item.expires_at, Item.rights_from, Item.rights_until]
+    nearest = func.least(*(case((moment > now, moment)) for moment in moments))
+    query = select(func.min(nearest)).where(
+        *conditions(filter, brand_id, configurations, now),
+        Item.state == State.APPROVED,
+        Item.rights_state.in_(sorted(rules.SHOWABLE_RIGHTS)),
+        func.num_nonnulls(*moments) > 0,
+    )
+    return session.scalar(query)
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value that would narrow a list, and how many items it would then hold."""
+
+    value: str
+    label: str
+    count: int
+
+
+FACETS = ("state", "rights", "kind", "product", "line", "type", "tag", "source", "creator", "rating", "language", "media")
+
+
+def count_facets(
+    session: Session, brand_id: int, filter: ItemFilter, names: Iterable[str], *, now: datetime
+) -> dict[str, list[FacetValue]]:
+    """Values and counts of each name, all other filters applied: choosing a value shows exactly its count."""
+    configurations = find_configurations(session, brand_id) if filter.q else []
+    counted: dict[str, list[FacetValue]] = {}
+    for name in names:
+        if name not in FACETS:
+            raise Invalid(f"there is no facet named {name!r}", name="facets")
+        others = conditions(replace(filter, **{name: ()}), brand_id, configurations, now)
+        counted[name] = values_in(session, name, others, now)
+    return counted
+
+
+def values_in(session: Session, name: str, asked: list[ColumnElement[bool]], now: datetime) -> list[FacetValue]:
+    """The values of one name among the items that the conditions find, the commonest first."""
+    if name == "rights":
+        return rights_in(session, asked, now)
+    value, label, joins = facet_columns(name)
+    query = select(value, label, func.count(Item.id.distinct())).select_from(Item)
+    for target, on in joins:
+        query = query.join(target, on)
+    query = query.where(*asked, value.is_not(None), cast(value, Text) != "").group_by(value, label)
+    rows = session.execute(query.order_by(func.count(Item.id.distinct()).desc(), value).limit(MAX_FACET_VALUES))
+    return [FacetValue(str(found), str(shown), count) for found, shown, count in rows]
+
+
+def facet_columns(name: str) -> tuple[ColumnElement[Any], ColumnElement[Any], list[tuple[Any, Any]]]:
+    """The value, the label and the joins of a facet."""
+    to_product = [(ItemProduct, ItemProduct.item_id == Item.id), (Product, Product.id == ItemProduct.product_id)]
+    match name:
+        case "product":
+            return Product.sku, Product.title, to_product  # type: ignore[return-value]
+        case "line" | "type":
+            return PRODUCT_COLUMNS[name], PRODUCT_COLUMNS[name], to_product
+        case "tag":
+            return Tag.name, Tag.name, [(ItemTag, ItemTag.item_id == Item.id), (Tag, Tag.id == ItemTag.tag_id)]  # type: ignore[return-value]
+        case "creator":
+            return Creator.id, Creator.name, [(Creator, Creator.id == Item.creator_id)]  # type: ignore[return-value]
+        case "rating":
+            rating = func.coalesce(cast(Item.rating, Text), UNKNOWN)
+            return rating, rating, []
+        case "language":
+            language = func.coalesce(func.nullif(Item.language, ""), UNKNOWN)
+            return language, language, []
+        case "media":
+            answer = case((has_media(), "yes"), else_="no")
+            return answer, answer, []
+    return COLUMNS[name], COLUMNS[name], []
+
+
+def rights_in(session: Session, asked: list[ColumnElement[bool]], now: datetime) -> list[FacetValue]:
+    """Rights states with the derived ones beside them; an expiring right is counted under both."""
+    rows = session.execute(select(Item.rights_state, func.count()).where(*asked).group_by(Item.rights_state))
+    derived = rights_conditions(now)
+    sums = session.execute(select(*(func.count().filter(condition) for condition in derived.values())).where(*asked)).one()
+    counts = {state.value: count for state, count in rows} | dict(zip(derived, sums, strict=True))
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [FacetValue(value, value, count) for value, count in ordered if count]
