@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax import SAXParseException
 from xml.sax.handler import ContentHandler
+from xml.sax.xmlreader import AttributesImpl
 
 from defusedxml import DefusedXmlException
 from defusedxml.sax import make_parser
@@ -164,7 +165,7 @@ class ItemReader(ContentHandler):
         ready, self.done = self.done, []
         return iter(ready)
 
-    def startElement(self, name: str, attrs: Mapping[str, str]) -> None:
+    def startElement(self, name: str, attrs: AttributesImpl[str]) -> None:
         """Note where an item begins and which of its children is being read."""
         self.depth += 1
         if self.depth == 1:
@@ -176,7 +177,7 @@ class ItemReader(ContentHandler):
             if name == "link" and attrs.get("rel", "alternate") == "alternate" and "href" in attrs:
                 self.attributes.setdefault("link", attrs["href"])
 
-    def open_root(self, name: str, attrs: Mapping[str, str]) -> None:
+    def open_root(self, name: str, attrs: AttributesImpl[str]) -> None:
         """Refuse what is not a feed by its root; find out which prefix stands for Google's names."""
         local = name.rsplit(":", 1)[-1].lower()
         if local not in FEED_ROOTS:

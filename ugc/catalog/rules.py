@@ -30,7 +30,8 @@ NUMBER = re.compile(r"\d(?:[\d.,'\u2019\s]*\d)?")
 
 AVAILABILITY = {
     "instock": Availability.IN_STOCK, "available": Availability.IN_STOCK, "true": Availability.IN_STOCK,
-    "yes": Availability.IN_STOCK, "limitedavailability": Availability.IN_STOCK, "instoreonly": Availability.IN_STOCK, "onlineonly": Availability.IN_STOCK,
+    "yes": Availability.IN_STOCK, "limitedavailability": Availability.IN_STOCK, "instoreonly": Availability.IN_STOCK,
+    "onlineonly": Availability.IN_STOCK,
     "1": Availability.IN_STOCK, "outofstock": Availability.OUT_OF_STOCK, "soldout": Availability.OUT_OF_STOCK,
     "false": Availability.OUT_OF_STOCK, "no": Availability.OUT_OF_STOCK, "0": Availability.OUT_OF_STOCK,
     "discontinued": Availability.OUT_OF_STOCK, "unavailable": Availability.OUT_OF_STOCK, "preorder": Availability.PREORDER,
