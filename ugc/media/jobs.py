@@ -1,0 +1,60 @@
+"""Renditions are made and hidden outside the request that asked for them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import BinaryIO
+
+from ugc.kit import clock, jobs
+from ugc.kit.errors import Conflict
+from ugc.kit.storage import NoSuchFile
+from ugc.media import actions, queries, sandbox
+from ugc.media.models import FileState
+from ugc.media.rules import Refusal
+from ugc.runtime import Runtime
+
+
+class Hidden(Conflict):
+    """The file was hidden while its renditions were made; they are made again."""
+
+
+@jobs.job("media.make_renditions")
+def make_renditions(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
+    """Decode the original once more and store all that is shown of it; no transaction is open meanwhile."""
+    with runtime.transaction() as session:
+        file = queries.get_file(session, brand_id, file_id)
+    if file.state == FileState.READY:
+        return
+    try:
+        with runtime.storage.open(file.storage_key) as original:
+            if digest(original) != file.sha256:
+                raise NoSuchFile("the stored original differs from what was received")
+            found = sandbox.render(original)
+    except (Refusal, NoSuchFile) as refusal:
+        with runtime.transaction() as session:
+            actions.note_damaged(session, brand_id, file_id, f"{refusal.code}: {refusal.detail}")
+        return
+    actions.finish(runtime, file, found)
+    with runtime.transaction() as session:
+        is_current = actions.note_finished(session, brand_id, file_id, file.public_name, found, now=clock.now())
+    if not is_current:
+        actions.remove_renditions(runtime, file.public_name)
+        raise Hidden()
+
+
+def digest(file: BinaryIO) -> str:
+    """SHA-256 of the whole file, which is rewound."""
+    value = hashlib.sha256()
+    while chunk := file.read(actions.CHUNK):
+        value.update(chunk)
+    file.seek(0)
+    return value.hexdigest()
+
+
+@jobs.job("media.hide_file")
+def hide_file(runtime: Runtime, *, brand_id: int, file_id: int, old_name: str, new_name: str) -> None:
+    """Move the renditions to the name that the file has now; make them anew if they are lost."""
+    if actions.move_renditions(runtime, old_name, new_name):
+        return
+    with runtime.transaction() as session:
+        actions.ask_again(session, brand_id, file_id)

@@ -1,0 +1,38 @@
+"""Reads of files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from ugc.kit.errors import NotFound
+from ugc.media.models import File, FileState
+
+
+def get_file(session: Session, brand_id: int, file_id: int) -> File:
+    """One file of the brand with its renditions; raises NotFound."""
+    found = session.scalar(select(File).where(File.brand_id == brand_id, File.id == file_id).options(selectinload(File.renditions)))
+    if found is None:
+        raise NotFound("no such file")
+    return found
+
+
+def find_files(session: Session, brand_id: int, ids: Sequence[int]) -> list[File]:
+    """The brand's files among the ids, with their renditions, by id."""
+    rows = session.scalars(
+        select(File).where(File.brand_id == brand_id, File.id.in_(ids)).options(selectinload(File.renditions)).order_by(File.id)
+    )
+    return list(rows)
+
+
+def find_file_by_bytes(session: Session, brand_id: int, sha256: str) -> File | None:
+    """The brand's file with these bytes."""
+    return session.scalar(select(File).where(File.brand_id == brand_id, File.sha256 == sha256))
+
+
+def count_states(session: Session, brand_id: int) -> dict[FileState, int]:
+    """How many of the brand's files are in each state."""
+    rows = session.execute(select(File.state, func.count()).where(File.brand_id == brand_id).group_by(File.state))
+    return {state: count for state, count in rows.tuples()}  # noqa: C416  # dict() can't see that the rows are pairs

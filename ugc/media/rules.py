@@ -1,0 +1,247 @@
+"""What is accepted and why a file is refused; addresses and names of renditions; what a decoder's answer must look like."""
+
+from __future__ import annotations
+
+import struct
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ugc.kit.errors import UgcError, Unprocessable
+from ugc.media.models import File
+
+ACCEPTED = "JPEG, PNG, WebP and GIF pictures up to 50 megapixels, 20,000 pixels a side, 300 frames"
+TYPES = {"image/webp": "webp", "image/jpeg": "jpg"}
+MAX_NAME = 255
+
+
+class Refusal(Unprocessable):
+    """This file is not accepted."""
+
+    def __init__(self, detail: str | None = None, **facts: Any) -> None:
+        super().__init__(detail, **({"accepted": ACCEPTED} | facts))
+
+
+class NotAPicture(Refusal):
+    """This is not a picture; send JPEG, PNG, WebP or GIF."""
+
+
+class WrongFormat(Refusal):
+    """This format is not accepted; send JPEG, PNG, WebP or GIF."""
+
+
+class EmptyFile(Refusal):
+    """The file is empty."""
+
+
+class FileTooLarge(Refusal):
+    """The file is larger than this service accepts."""
+
+
+class PictureTooLarge(Refusal):
+    """The picture has too many pixels; 50 megapixels and 20,000 a side are accepted."""
+
+
+class TooManyFrames(Refusal):
+    """The animation is too long; 300 frames and 50 megapixels over all frames are accepted."""
+
+
+class MetadataTooLarge(Refusal):
+    """The picture carries more text beside its pixels than is accepted."""
+
+
+class Truncated(Refusal):
+    """The file ends before the picture does; send it again."""
+
+
+class Damaged(Refusal):
+    """The picture is damaged and can't be decoded."""
+
+
+class TooCostly(Refusal):
+    """The picture takes more time or memory to decode than is allowed."""
+
+
+class DecoderCrashed(Refusal):
+    """The picture broke its decoder."""
+
+
+REFUSALS: dict[str, type[Refusal]] = {
+    "not_a_picture": NotAPicture,
+    "wrong_format": WrongFormat,
+    "empty_file": EmptyFile,
+    "file_too_large": FileTooLarge,
+    "picture_too_large": PictureTooLarge,
+    "too_many_frames": TooManyFrames,
+    "metadata_too_large": MetadataTooLarge,
+    "truncated": Truncated,
+    "damaged": Damaged,
+    "too_costly": TooCostly,
+    "decoder_crashed": DecoderCrashed,
+}
+"""Every stable code of a refused file; docs/media.md explains them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionData:
+    """One rendition as the decoder made it."""
+
+    width: int
+    height: int
+    type: str
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """Its file name behind the public name."""
+        return f"{self.width}.{TYPES[self.type]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What the limited process found in a picture; hash, colours, measures and renditions only where they were asked for."""
+
+    format: str
+    width: int
+    height: int
+    frames: int
+    perceptual_hash: bytes = b""
+    hash_quality: int = 0
+    placeholder: str = ""
+    colours: tuple[str, ...] = ()
+    measures: Mapping[str, float] | None = None
+    renditions: tuple[RenditionData, ...] = ()
+    peak_kb: int = 0
+    cpu_seconds: float = 0.0
+
+
+def refusal_of(code: str, facts: Mapping[str, Any]) -> UgcError:
+    """The error that a refusing decoder's code stands for; an unknown code is a decoder that lost its mind."""
+    plain: dict[str, Any] = {name: value for name, value in facts.items() if isinstance(value, int | str) and name != "detail"}
+    return REFUSALS.get(code, DecoderCrashed)(**plain)
+
+
+def read_inspection(facts: Mapping[str, Any], blobs: list[bytes]) -> Inspection:
+    """The answer of a process that read hostile bytes: each value is checked as a stranger's; raises DecoderCrashed."""
+    try:
+        renditions = [
+            RenditionData(whole(each["width"], 1, 1280), whole(each["height"], 1, 16_383), one_of(each["type"], tuple(TYPES)), blob)
+            for each, blob in zip(facts.get("renditions", []), blobs, strict=True)
+        ]
+        if not all(is_clean(each.type, each.data) for each in renditions):
+            raise ValueError("a rendition carries more than pixels")
+        return Inspection(
+            format=one_of(facts["format"], ("jpeg", "png", "webp", "gif")),
+            width=whole(facts["width"], 1, 20_000),
+            height=whole(facts["height"], 1, 20_000),
+            frames=whole(facts["frames"], 1, 300),
+            perceptual_hash=bytes.fromhex(facts.get("perceptual_hash", "")),
+            hash_quality=whole(facts.get("hash_quality", 0), 0, 100),
+            placeholder=short_text(facts.get("placeholder", ""), 64),
+            colours=tuple(colour(each) for each in facts.get("colours", [])[:8]),
+            measures={short_text(name, 40): number(value) for name, value in facts.get("measures", {}).items()} or None,
+            renditions=tuple(renditions),
+        )
+    except (KeyError, ValueError, TypeError, AttributeError) as cause:
+        raise DecoderCrashed() from cause
+
+
+def whole(value: Any, least: int, most: int) -> int:
+    """A whole number inside its bounds."""
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(value)
+    return value
+
+
+def number(value: Any) -> float:
+    """A finite number."""
+    if not isinstance(value, int | float) or not abs(value) < 1e12:
+        raise ValueError(value)
+    return value
+
+
+def one_of(value: Any, choices: tuple[str, ...]) -> str:
+    """One of the known words."""
+    if value not in choices:
+        raise ValueError(value)
+    return str(value)
+
+
+def short_text(value: Any, most: int) -> str:
+    """Plain text of a bounded length."""
+    if not isinstance(value, str) or len(value) > most or not value.isascii():
+        raise ValueError(value)
+    return value
+
+
+def colour(value: Any) -> str:
+    """`#rrggbb`."""
+    if not isinstance(value, str) or len(value) != 7 or value[0] != "#" or not set(value[1:]) <= set("0123456789abcdef"):
+        raise ValueError(value)
+    return value
+
+
+def is_clean(kind: str, data: bytes) -> bool:
+    """Whether a rendition is of its kind and holds pixels and nothing else: no EXIF, XMP, profile or comment (T-08)."""
+    return is_clean_jpeg(data) if kind == "image/jpeg" else is_clean_webp(data)
+
+
+def is_clean_jpeg(data: bytes) -> bool:
+    """Only a JFIF head (APP0) and the segments of the picture itself, up to the scan."""
+    if data[:2] != b"\xff\xd8" or data[-2:] != b"\xff\xd9":
+        return False
+    place = 2
+    while place + 4 <= len(data):
+        start, marker, length = struct.unpack_from(">BBH", data, place)
+        if start != 0xFF or 0xE1 <= marker <= 0xEF or marker == 0xFE:
+            return False
+        if marker == 0xDA:
+            return True
+        place += 2 + length
+    return False
+
+
+def is_clean_webp(data: bytes) -> bool:
+    """One lossy picture chunk that fills the file."""
+    if len(data) < 20 or data[:4] != b"RIFF" or data[8:16] != b"WEBPVP8 ":
+        return False
+    whole_length, length = struct.unpack_from("<I", data, 4)[0], struct.unpack_from("<I", data, 16)[0]
+    return bool(whole_length == len(data) - 8 and 20 + length + (length & 1) == len(data))
+
+
+def clean_name(name: str) -> str:
+    """A sender's file name as text: NFC, no control or direction characters, no folders, at most 255 characters (T-11)."""
+    last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(each for each in last if unicodedata.category(each)[0] != "C").strip()[:MAX_NAME]
+
+
+def original_key(brand_id: int, sha256: str) -> str:
+    """Where a private original lies."""
+    return f"originals/{brand_id}/{sha256[:2]}/{sha256}"
+
+
+def rendition_folder(public_name: str) -> str:
+    """Where a file's renditions lie."""
+    return f"renditions/{public_name}"
+
+
+def rendition_key(public_name: str, name: str) -> str:
+    """Where one rendition lies."""
+    return f"{rendition_folder(public_name)}/{name}"
+
+
+def rendition_type(name: str) -> str | None:
+    """The type that a rendition's file name stands for; None if no rendition has such a name (T-17)."""
+    width, _, ending = name.partition(".")
+    if not width.isascii() or not width.isdigit() or len(width) > 4:
+        return None
+    return next((kind for kind, known in TYPES.items() if known == ending), None)
+
+
+def rendition_urls(file: File, base_url: str) -> list[dict[str, Any]]:
+    """The public copies of a file, small to large, as the gallery's answer lists them."""
+    return [
+        {"width": each.width, "height": each.height, "type": each.type, "url": f"{base_url}/media/{file.public_name}/{each.name}"}
+        for each in sorted(file.renditions, key=lambda each: (each.width, each.type))
+    ]
