@@ -25,7 +25,7 @@ from sqlalchemy import (
     text,
     tuple_,
 )
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from ugc.catalog.models import Product
 from ugc.kit import paging
@@ -228,8 +228,13 @@ def creator_is(value: str, brand_id: int) -> ColumnElement[bool]:
     return Item.creator_id.in_(select(Creator.id).where(Creator.brand_id == brand_id, Creator.handle == value.lower().lstrip("@")))
 
 
-COLUMNS: dict[str, Any] = {"state": Item.state, "kind": Item.kind, "source": Item.source}
-PRODUCT_COLUMNS: dict[str, Any] = {"product": Product.sku, "family": Product.family, "line": Product.line, "type": Product.type}
+COLUMNS: dict[str, InstrumentedAttribute[Any]] = {"state": Item.state, "kind": Item.kind, "source": Item.source}
+PRODUCT_COLUMNS: dict[str, InstrumentedAttribute[Any]] = {
+    "product": Product.sku,
+    "family": Product.family,
+    "line": Product.line,
+    "type": Product.type,
+}
 
 
 def conditions(filter: ItemFilter, brand_id: int, configurations: Iterable[str], now: datetime) -> list[ColumnElement[bool]]:
@@ -284,7 +289,7 @@ class Page:
     next: str | None
 
 
-def orders(sort: str, rank: ColumnElement[Any] | None) -> tuple[list[ColumnElement[Any]], bool]:
+def orders(sort: str, rank: ColumnElement[Any] | None) -> tuple[list[Any], bool]:
     """The columns of a sort, none of them null, and whether they run down."""
     match sort:
         case "newest":
@@ -296,7 +301,11 @@ def orders(sort: str, rank: ColumnElement[Any] | None) -> tuple[list[ColumnEleme
         case "rating":
             return [func.coalesce(Item.rating, literal_column("0")), Item.id], True
         case "performance":
-            return [func.coalesce(Item.performance, literal_column("-1")), func.coalesce(Item.score, literal_column("-1")), Item.id], True
+            return [
+                func.coalesce(Item.performance, literal_column("-1")),
+                func.coalesce(Item.score, literal_column("-1")),
+                Item.id,
+            ], True
         case "relevance":
             return [rank, Item.id] if rank is not None else [Item.published_at, Item.id], True
     raise Invalid(f"there is no sort named {sort!r}", name="sort")
@@ -331,7 +340,7 @@ def find_items(
     return Page([row[0] for row in rows[:limit]], paging.make_cursor(last, key) if more else None)
 
 
-def beyond(sort: str, columns: list[ColumnElement[Any]], down: bool, last: list[Any]) -> ColumnElement[bool]:
+def beyond(sort: str, columns: list[Any], down: bool, last: list[Any]) -> ColumnElement[bool]:
     """The rows after the cursor's; raises BadCursor for a cursor of another list."""
     if len(last) != len(columns) + 1 or last[0] != sort:
         raise paging.BadCursor()
@@ -415,7 +424,8 @@ def find_next_change(session: Session, brand_id: int, filter: ItemFilter | None 
         Item.rights_state.in_(sorted(rules.SHOWABLE_RIGHTS)),
         func.num_nonnulls(*moments) > 0,
     )
-    return session.scalar(query)
+    change: datetime | None = session.scalar(query)
+    return change
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,9 +449,15 @@ def count_facets(
     for name in names:
         if name not in FACETS:
             raise Invalid(f"there is no facet named {name!r}", name="facets")
-        others = conditions(replace(filter, **{name: ()}), brand_id, configurations, now)
+        others = conditions(without(filter, name), brand_id, configurations, now)
         counted[name] = values_in(session, name, others, now)
     return counted
+
+
+def without(filter: ItemFilter, name: str) -> ItemFilter:
+    """The filter with one name's values taken out."""
+    empty: Any = {name: ()}
+    return replace(filter, **empty)
 
 
 def values_in(session: Session, name: str, asked: list[ColumnElement[bool]], now: datetime) -> list[FacetValue]:
@@ -457,18 +473,18 @@ def values_in(session: Session, name: str, asked: list[ColumnElement[bool]], now
     return [FacetValue(str(found), str(shown), count) for found, shown, count in rows]
 
 
-def facet_columns(name: str) -> tuple[ColumnElement[Any], ColumnElement[Any], list[tuple[Any, Any]]]:
+def facet_columns(name: str) -> tuple[Any, Any, list[tuple[Any, Any]]]:
     """The value, the label and the joins of a facet."""
     to_product = [(ItemProduct, ItemProduct.item_id == Item.id), (Product, Product.id == ItemProduct.product_id)]
     match name:
         case "product":
-            return Product.sku, Product.title, to_product  # type: ignore[return-value]
+            return Product.sku, Product.title, to_product
         case "line" | "type":
             return PRODUCT_COLUMNS[name], PRODUCT_COLUMNS[name], to_product
         case "tag":
-            return Tag.name, Tag.name, [(ItemTag, ItemTag.item_id == Item.id), (Tag, Tag.id == ItemTag.tag_id)]  # type: ignore[return-value]
+            return Tag.name, Tag.name, [(ItemTag, ItemTag.item_id == Item.id), (Tag, Tag.id == ItemTag.tag_id)]
         case "creator":
-            return Creator.id, Creator.name, [(Creator, Creator.id == Item.creator_id)]  # type: ignore[return-value]
+            return Creator.id, Creator.name, [(Creator, Creator.id == Item.creator_id)]
         case "rating":
             rating = func.coalesce(cast(Item.rating, Text), UNKNOWN)
             return rating, rating, []

@@ -1,0 +1,170 @@
+"""Reads of the ledger: an item's entries, the proof of the chain, copies that differ from their source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import Session
+
+from ugc.kit import signing
+from ugc.library.models import Item, RightsState
+from ugc.rights import rules
+from ugc.rights.models import Evidence, LedgerEntry
+
+# A broken chain of a million entries must not fill memory; the first faults tell where to look.
+MAX_FAULTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """A ledger entry with its evidence, where that was not erased."""
+
+    id: int
+    sequence: int
+    at: datetime
+    actor: str
+    state: RightsState
+    starts_at: datetime | None
+    expires_at: datetime | None
+    files: tuple[str, ...]
+    """SHA-256 of the item's files at that moment."""
+    hash: str
+    text: str
+    link: str
+    given_by: str
+    erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something in the chain that is not as it was written; `sequence` names the entry."""
+
+    sequence: int
+    item_id: int | None
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainReport:
+    """What the proof of a chain found; `head` is worth keeping elsewhere, it pins everything before it."""
+
+    entries: int
+    erased: int
+    faults: tuple[Fault, ...]
+    head: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether every entry is as it was written."""
+        return not self.faults
+
+
+def find_entries(session: Session, brand_id: int, item_id: int) -> list[EntryView]:
+    """What was recorded about an item, the newest first."""
+    query = (
+        select(LedgerEntry, Evidence)
+        .outerjoin(Evidence, and_(Evidence.entry_id == LedgerEntry.id, Evidence.brand_id == brand_id))
+        .where(LedgerEntry.brand_id == brand_id, LedgerEntry.item_id == item_id)
+        .order_by(LedgerEntry.sequence.desc())
+    )
+    return [view_of(entry, evidence) for entry, evidence in session.execute(query)]
+
+
+def view_of(entry: LedgerEntry, evidence: Evidence | None) -> EntryView:
+    """An entry beside its evidence."""
+    return EntryView(
+        id=entry.id, sequence=entry.sequence, at=entry.at, actor=entry.actor, state=entry.state, starts_at=entry.starts_at,
+        expires_at=entry.expires_at, files=tuple(entry.file_sha256.split()), hash=entry.hash,
+        text=evidence.text if evidence else "", link=evidence.link if evidence else "",
+        given_by=evidence.given_by if evidence else "", erased=evidence is None,
+    )  # fmt: skip
+
+
+def get_head(session: Session, brand_id: int) -> tuple[int, str]:
+    """The sequence and hash of the brand's last entry."""
+    query = select(LedgerEntry.sequence, LedgerEntry.hash).where(LedgerEntry.brand_id == brand_id)
+    last = session.execute(query.order_by(LedgerEntry.sequence.desc()).limit(1)).one_or_none()
+    return (last[0], last[1]) if last else (0, rules.START)
+
+
+def verify_chain(session: Session, brand_id: int, key: bytes) -> ChainReport:
+    """Walk the whole chain; faults name each entry that was edited, removed, moved or put in between."""
+    query = (
+        select(LedgerEntry, Evidence)
+        .outerjoin(Evidence, and_(Evidence.entry_id == LedgerEntry.id, Evidence.brand_id == brand_id))
+        .where(LedgerEntry.brand_id == brand_id)
+        .order_by(LedgerEntry.sequence)
+        .execution_options(yield_per=1_000, populate_existing=True)
+    )
+    faults: list[Fault] = []
+    entries, erased, previous, expected = 0, 0, rules.START, 1
+    for entry, evidence in session.execute(query):
+        found = faults_of(entry, evidence, previous, expected, key)
+        faults += found[: MAX_FAULTS - len(faults)]
+        entries, erased = entries + 1, erased + (evidence is None)
+        previous, expected = entry.hash, entry.sequence + 1
+    faults += find_strays(session, brand_id, entries)[: MAX_FAULTS - len(faults)]
+    return ChainReport(entries, erased, tuple(faults), previous)
+
+
+def faults_of(entry: LedgerEntry, evidence: Evidence | None, previous: str, expected: int, key: bytes) -> list[Fault]:
+    """What is wrong with one entry at its place."""
+    facts = rules.Facts(
+        entry.brand_id, entry.sequence, entry.item_id, entry.at, entry.actor, entry.state, entry.starts_at, entry.expires_at,
+        entry.file_sha256, entry.evidence_digest,
+    )  # fmt: skip
+    wrong = []
+    if entry.sequence != expected:
+        wrong.append(f"entries from {expected} to {entry.sequence - 1} are missing")
+    elif entry.previous_hash != previous:
+        wrong.append("does not follow the entry before it")
+    if not signing.same(entry.hash, rules.hash_of(key, entry.previous_hash, facts)):
+        wrong.append("was edited")
+    if evidence is not None and not evidence_holds(entry, evidence, key):
+        wrong.append("its evidence was edited")
+    return [Fault(entry.sequence, entry.item_id, what) for what in wrong]
+
+
+def evidence_holds(entry: LedgerEntry, evidence: Evidence, key: bytes) -> bool:
+    """Whether the evidence is what the entry was written over."""
+    data = rules.EvidenceData(evidence.text, evidence.link, evidence.given_by)
+    return signing.same(entry.evidence_digest, rules.digest_of(key, entry.brand_id, entry.sequence, data))
+
+
+def find_strays(session: Session, brand_id: int, entries: int) -> list[Fault]:
+    """Traces of entries that were cut off the chain's end: evidence without an entry, a right without a record."""
+    known = select(LedgerEntry.id).where(LedgerEntry.brand_id == brand_id)
+    lost = select(Evidence.entry_id).where(Evidence.brand_id == brand_id, Evidence.entry_id.not_in(known)).limit(MAX_FAULTS)
+    strays = [Fault(entries + 1, None, f"evidence of the removed entry with id {id} is left") for id in session.scalars(lost)]
+    return strays + [
+        Fault(entries + 1, item_id, f"the item says {state.value}, the ledger says {(recorded or RightsState.NONE).value}")
+        for item_id, state, recorded in find_differing(session, brand_id, limit=MAX_FAULTS)
+    ]
+
+
+def find_differing(session: Session, brand_id: int, *, limit: int) -> list[tuple[int, RightsState, RightsState | None]]:
+    """Items whose copy of the right differs from their last entry: id, the copy, what the ledger says."""
+    last = (
+        select(LedgerEntry)
+        .where(LedgerEntry.brand_id == brand_id)
+        .ext(distinct_on(LedgerEntry.item_id))
+        .order_by(LedgerEntry.item_id, LedgerEntry.sequence.desc())
+        .subquery()
+    )
+    query = (
+        select(Item.id, Item.rights_state, last.c.state)
+        .outerjoin(last, last.c.item_id == Item.id)
+        .where(
+            Item.brand_id == brand_id,
+            or_(
+                Item.rights_state != func.coalesce(last.c.state, RightsState.NONE.value),
+                Item.rights_from.is_distinct_from(last.c.starts_at),
+                Item.rights_until.is_distinct_from(last.c.expires_at),
+            ),
+        )
+        .order_by(Item.id)
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query.limit(limit))]
