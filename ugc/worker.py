@@ -1,10 +1,66 @@
-"""The job app: what runs when (EVERY), what follows what (AFTER), and the worker process itself."""
+"""The job app: what runs when (EVERY), what follows what (AFTER), and every room's jobs, imported so that they are registered."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+
+from ugc import tables
+from ugc.accounts import jobs as accounts
+from ugc.galleries import jobs as galleries
+from ugc.kit import jobs, working
+from ugc.runtime import Runtime
+
+ROOMS = (
+    accounts,
+    galleries,
+)
+"""The rooms that have jobs; importing them registers what they can do."""
+
 AFTER: dict[str, list[str]] = {
-    "library.item_added": ["scoring.score_item"],
-    "library.item_changed": ["scoring.score_item"],
-    "media.file_ready": ["scoring.score_file_items"],
+    "library.item_added": ["scoring.score_item", "galleries.unpublish_item"],
+    "library.item_changed": ["galleries.unpublish_item", "scoring.score_item"],
+    "library.items_changed": ["galleries.unpublish", "scoring.score_items"],
+    "catalog.product_changed": ["galleries.drop_product"],
+    "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items"],
 }
 """What happened → the jobs that follow, each with the same arguments."""
+
+EVERY: list[tuple[str, str]] = [
+    ("worker.delete_old_jobs", "17 * * * *"),
+    ("accounts.forget_old", "23 3 * * *"),
+]
+"""Jobs by the clock: name and cron expression in UTC. They take no arguments and look after every brand."""
+
+
+@jobs.job("worker.delete_old_jobs")
+def delete_old_jobs(runtime: Runtime) -> None:
+    """Keep the queue's table small: what succeeded is forgotten after a day, what died stays until somebody looks."""
+    with runtime.transaction() as session:
+        jobs.delete_old(session)
+
+
+def plan() -> working.Plan:
+    """Everything that a worker can do."""
+    assert tables.metadata.tables
+    assert ROOMS
+    return working.Plan(jobs.REGISTERED, AFTER, EVERY)
+
+
+def run(
+    runtime: Runtime, *, concurrency: int = 4, pace: working.Pace | None = None, done: Callable[[], bool] | None = None
+) -> bool:  # fmt: skip
+    """Work in this process until asked to stop or until `done`; False when the queue failed."""
+    return asyncio.run(working.work(runtime, plan(), concurrency=concurrency, pace=pace, done=done))
+
+
+def run_brand(runtime: Runtime, brand_id: int, *, wait: bool, concurrency: int = 4, pace: working.Pace | None = None) -> bool:
+    """Work until nothing of the brand is left to do; with `wait` also until its failed attempts were tried again."""
+
+    def done() -> bool:
+        with runtime.transaction() as session:
+            if wait:
+                jobs.hasten(session, brand_id)
+            return jobs.count_unfinished(session, brand_id, retries=wait) == 0
+
+    return run(runtime, concurrency=concurrency, pace=pace, done=done)

@@ -105,6 +105,7 @@ def upgrade() -> None:
         "job_failures",
         sa.Column("job_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("kills", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_job_failures")),
     )

@@ -281,6 +281,11 @@ def audit(
     )
 
 
+def set_product_identifier(session: Session, brand_id: int, identifier: str) -> None:
+    """Choose which column of the catalogue is the SKU."""
+    session.execute(update(Brand).where(Brand.id == brand_id).values(product_identifier=identifier))
+
+
 def bump_content(session: Session, brand_id: int) -> None:
     """Say that something changed which a gallery could show; waits for snapshots being put in place."""
     session.execute(
@@ -289,3 +294,9 @@ def bump_content(session: Session, brand_id: int) -> None:
         .values(content_version=Brand.content_version + 1)
         .execution_options(synchronize_session=False)
     )
+
+
+def forget_old(session: Session, *, now: datetime) -> None:
+    """Remove ended sign-ins, and refused attempts that no longer count."""
+    session.execute(delete(SignIn).where((SignIn.expires_at < now) | (SignIn.seen_at < now - rules.IDLE)))
+    session.execute(delete(FailedAttempt).where(FailedAttempt.at < now - rules.FAILURE_WINDOW))

@@ -17,12 +17,18 @@ STATEMENT_TIMEOUT_MS = 60_000
 
 
 @contextmanager
-def open_for_command(settings: Settings | None = None, *, any_schema: bool = False) -> Iterator[Runtime]:
+def open_for_command(
+    settings: Settings | None = None, *, any_schema: bool = False, pool_size: int = 5, application: str = "ugc-command"
+) -> Iterator[Runtime]:  # fmt: skip
     """The command's runtime, given back at the end; raises WrongSchema unless the database is at this version's schema."""
     settings = settings or read_settings()
     logs.set_up(settings.log_level, readable=sys.stderr.isatty())
     runtime = open_runtime(
-        settings, after_commit=AFTER_COMMIT, statement_timeout_ms=STATEMENT_TIMEOUT_MS, application="ugc-command"
+        settings,
+        after_commit=AFTER_COMMIT,
+        pool_size=pool_size,
+        statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+        application=application,
     )
     try:
         if not any_schema:

@@ -6,7 +6,7 @@ room can ask for work above it without importing it. Jobs are at-least-once and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,9 @@ QUEUES = ("default", "events", "media", "scoring", "ingest", "tracking", "insigh
 MAX_ATTEMPTS = 5
 # A job whose process died under it this many times is dead: the next one would die too (F-06).
 MAX_KILLS = 3
+# Jobs under which a process died run one after the other from then on, so that one of them does not get its neighbours killed
+# three times as well.
+SUSPECTS = "suspects"
 
 
 class NotRetryable(Conflict):
@@ -47,6 +50,8 @@ class JobFailure(Base):
 
     job_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     error: Mapped[str]
+    kills: Mapped[int] = mapped_column(server_default="0")
+    """How many processes died while they did this job."""
     at: Mapped[datetime]
 
 
@@ -67,9 +72,9 @@ def job(name: str, *, max_attempts: int = MAX_ATTEMPTS) -> Callable[[Callable[..
 
 
 def queue_of(name: str) -> str:
-    """A job runs in its room's queue, where the room has one."""
+    """A job runs in its room's queue, where the room has one; the galleries' jobs take answers back."""
     room = name.split(".", 1)[0]
-    return room if room in QUEUES else "default"
+    return UNPUBLISH if room == "galleries" else room if room in QUEUES else "default"
 
 
 def enqueue(
@@ -140,6 +145,43 @@ def count_jobs(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def oldest_wait(session: Session) -> timedelta:
+    """How long the oldest job that could run now has waited for a worker."""
+    waited = session.scalar(
+        text("""
+            select now() - greatest(max(e.at), max(j.scheduled_at))
+            from (select id, scheduled_at from procrastinate_jobs
+                  where status = 'todo' and coalesce(scheduled_at, now()) <= now() order by id limit 1) j
+            join procrastinate_events e on e.job_id = j.id
+        """)
+    )
+    return max(timedelta(0), waited or timedelta(0))
+
+
+def count_unfinished(session: Session, brand_id: int, *, retries: bool) -> int:
+    """A brand's jobs that run or could run now; with `retries` also those that wait for another attempt."""
+    count = session.scalar(
+        text("""
+            select count(*) from procrastinate_jobs
+            where status in ('todo', 'doing') and args ->> 'brand_id' = :brand
+              and (status = 'doing' or coalesce(scheduled_at, now()) <= now() or (:retries and attempts > 0))
+        """),
+        {"brand": str(brand_id), "retries": retries},
+    )
+    return int(count or 0)
+
+
+def hasten(session: Session, brand_id: int) -> None:
+    """Let a brand's failed attempts be tried again now instead of later."""
+    session.execute(
+        text("""
+            update procrastinate_jobs set scheduled_at = null
+            where status = 'todo' and attempts > 0 and scheduled_at > now() and args ->> 'brand_id' = :brand
+        """),
+        {"brand": str(brand_id)},
+    )
+
+
 def find_jobs(session: Session, status: str, *, brand_id: int | None = None, limit: int = 100) -> list[JobRow]:
     """The newest jobs in a status, of one brand where given, with the last error."""
     rows = session.execute(
@@ -166,8 +208,12 @@ def retry_dead(session: Session, job_id: int, *, brand_id: int | None = None) ->
         raise NotRetryable()
     session.execute(text("delete from job_failures where job_id = :id"), {"id": job_id})
     session.execute(
-        text("update procrastinate_jobs set status = 'todo', attempts = 0, scheduled_at = null, worker_id = null where id = :id"),
-        {"id": job_id},
+        text("""
+            update procrastinate_jobs set status = 'todo', attempts = 0, scheduled_at = null, worker_id = null,
+                queueing_lock = null, lock = nullif(lock, :suspects)
+            where id = :id
+        """),
+        {"id": job_id, "suspects": SUSPECTS},
     )
 
 
@@ -180,3 +226,99 @@ def remember_failure(session: Session, job_id: int, error: str) -> None:
         """),
         {"id": job_id, "error": error[:4000]},
     )
+
+
+def free_key(session: Session, job_id: int) -> None:
+    """A job that runs no longer waits: the same may be enqueued again, and a retry of this one can't collide with it."""
+    session.execute(text("update procrastinate_jobs set queueing_lock = null where id = :id"), {"id": job_id})
+
+
+def take_over(session: Session, stalled_seconds: float) -> list[tuple[int, int]]:
+    """Give the jobs of silent workers back to the queue, or bury them after MAX_KILLS; the ids with how many processes each
+    killed. Judged by the database's clock (F-31).
+    """
+    left = find_left_jobs(session, stalled_seconds)
+    taken = []
+    for job_id in left:
+        kills = count_kill(session, job_id)
+        bury(session, job_id, kills) if kills >= MAX_KILLS else suspect(session, job_id)
+        taken.append((job_id, kills))
+    session.execute(
+        text("delete from procrastinate_workers where last_heartbeat < now() - make_interval(secs => :seconds)"),
+        {"seconds": stalled_seconds},
+    )
+    return taken
+
+
+def find_left_jobs(session: Session, stalled_seconds: float) -> list[int]:
+    """Running jobs whose worker is gone or silent, locked against another process that looks at the same moment."""
+    rows = session.execute(
+        text("""
+            select j.id from procrastinate_jobs j left join procrastinate_workers w on w.id = j.worker_id
+            where j.status = 'doing' and (w.id is null or w.last_heartbeat < now() - make_interval(secs => :seconds))
+            order by j.id for update of j skip locked
+        """),
+        {"seconds": stalled_seconds},
+    )
+    return [row[0] for row in rows]
+
+
+def count_kill(session: Session, job_id: int) -> int:
+    """Note that a process died under the job; how many did so far."""
+    kills = session.scalar(
+        text("""
+            insert into job_failures (job_id, error, kills, at) values (:id, 'its process died', 1, now())
+            on conflict (job_id) do update set error = excluded.error, kills = job_failures.kills + 1, at = excluded.at
+            returning kills
+        """),
+        {"id": job_id},
+    )
+    return int(kills or 0)
+
+
+def bury(session: Session, job_id: int, kills: int) -> None:
+    """The job is dead; its reason stands beside it."""
+    session.execute(
+        text("update procrastinate_jobs set status = 'failed', attempts = attempts + 1 where id = :id and status = 'doing'"),
+        {"id": job_id},
+    )
+    remember_failure(session, job_id, f"its process died {kills} times")
+
+
+def suspect(session: Session, job_id: int) -> None:
+    """Back in the queue, behind the one lock of all suspects unless it has a lock already."""
+    session.execute(
+        text("""
+            update procrastinate_jobs set status = 'todo', attempts = attempts + 1, scheduled_at = null, queueing_lock = null,
+                lock = coalesce(lock, :suspects), worker_id = null
+            where id = :id and status = 'doing'
+        """),
+        {"id": job_id, "suspects": SUSPECTS},
+    )
+
+
+def give_back(session: Session, workers: Sequence[int]) -> None:
+    """Put these workers' running jobs back in the queue; nobody died, so nothing is counted."""
+    session.execute(
+        text("""
+            update procrastinate_jobs set status = 'todo', scheduled_at = null, queueing_lock = null, worker_id = null
+            where status = 'doing' and worker_id = any(:workers)
+        """),
+        {"workers": list(workers)},
+    )
+
+
+def delete_old(session: Session, *, hours: int = 24) -> int:
+    """Forget jobs that succeeded this long ago, and errors of jobs that are gone; how many jobs went."""
+    gone = session.execute(
+        text("""
+            delete from procrastinate_jobs j using procrastinate_events e
+            where e.job_id = j.id and e.type = 'succeeded' and e.at < now() - make_interval(hours => :hours)
+              and j.status = 'succeeded'
+              and not exists (select 1 from procrastinate_periodic_defers d where d.job_id = j.id)
+            returning j.id
+        """),
+        {"hours": hours},
+    ).all()
+    session.execute(text("delete from job_failures f where not exists (select 1 from procrastinate_jobs j where j.id = f.job_id)"))
+    return len(gone)

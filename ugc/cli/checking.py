@@ -1,0 +1,139 @@
+"""What `ugc check` looks at: configuration, database, storage, queue, sandbox, mail."""
+
+from __future__ import annotations
+
+import importlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from ugc.cli.opening import open_for_command
+from ugc.kit import jobs, schema
+from ugc.kit.errors import UgcError
+from ugc.runtime import Runtime
+from ugc.settings import Settings, read_settings
+
+LEAST_SERVER = 16
+# A job that waits this long while workers should run means that none does.
+LONG_WAIT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the check."""
+
+    subject: str
+    ok: bool
+    text: str
+
+
+def findings() -> Iterator[Finding]:
+    """Each part in turn; one that fails does not hide the others."""
+    try:
+        settings = read_settings()
+    except UgcError as error:
+        yield Finding("configuration", False, error.detail)
+        return
+    yield configuration(settings)
+    yield sandbox()
+    yield mail(settings)
+    try:
+        with open_for_command(settings, any_schema=True) as runtime:
+            yield storage(runtime)
+            yield from database(runtime)
+    except (UgcError, OSError) as error:
+        yield Finding("database", False, str(error))
+
+
+def configuration(settings: Settings) -> Finding:
+    """The settings were read; say the two that people look for."""
+    kept = "set" if settings.secret_key else f"kept in {settings.data_dir / 'secret.key'}"
+    return Finding("configuration", True, f"address {settings.base_url}, data in {settings.data_dir.resolve()}, secret {kept}")
+
+
+def database(runtime: Runtime) -> Iterator[Finding]:
+    """Server, extension and schema, then the queue that lies in it."""
+    where = "embedded" if not runtime.settings.database_url else "own server"
+    try:
+        with runtime.sessions() as session:
+            server, vector = server_facts(session)
+            have, want = schema.versions(runtime.engine)
+            fit = server // 10_000 >= LEAST_SERVER and vector and have == want
+            yield Finding(
+                "database", bool(fit), f"PostgreSQL {server // 10_000}.{server % 10_000} ({where}), {words(vector, have, want)}"
+            )
+            if have == want:
+                yield queue(session)
+    except (SQLAlchemyError, psycopg.Error) as error:
+        yield Finding("database", False, f"{where}: {str(error).splitlines()[0]}")
+
+
+def server_facts(session: Session) -> tuple[int, str]:
+    """The server's version number and the version of pgvector that it has or could have."""
+    server = int(session.scalar(text("show server_version_num")) or 0)
+    vector = session.scalar(
+        text("select coalesce(installed_version, default_version) from pg_available_extensions where name = 'vector'")
+    )
+    return server, vector or ""
+
+
+def words(vector: str, have: str | None, want: str) -> str:
+    """The database's line after its version."""
+    extension = f"pgvector {vector}" if vector else "pgvector is missing: install it on the server"
+    return f"{extension}, schema {have}" + ("" if have == want else f" where {want} is needed: run `ugc migrate`")
+
+
+def queue(session: Session) -> Finding:
+    """Dead jobs, and how long the oldest has waited."""
+    counts = jobs.count_jobs(session)
+    waited = jobs.oldest_wait(session)
+    dead = counts.get("failed", 0)
+    text = f"{counts.get('todo', 0)} waiting, {counts.get('doing', 0)} running, {dead} dead"
+    if waited > LONG_WAIT:
+        text += f"; the oldest has waited {int(waited.total_seconds() // 60)} minutes: is `ugc worker` running?"
+    return Finding("queue", dead == 0 and waited <= LONG_WAIT, text)
+
+
+def storage(runtime: Runtime) -> Finding:
+    """A file can be written, read and removed."""
+    name = f"check/{secrets.token_hex(8)}"
+    with reported("storage") as problem:
+        runtime.storage.put(name, b"ugc")
+        same = runtime.storage.read(name) == b"ugc"
+        runtime.storage.delete(name)
+        return Finding("storage", same, f"{runtime.settings.storage} files can be written")
+    return Finding("storage", False, problem[0])
+
+
+@contextmanager
+def reported(subject: str) -> Iterator[list[str]]:
+    """Turn an error of the block into a text."""
+    problem = [f"{subject} does not work"]
+    try:
+        yield problem
+    except (UgcError, OSError) as error:
+        problem[0] = str(error)
+
+
+def sandbox() -> Finding:
+    """How pictures' decoding is shut in on this machine."""
+    try:
+        isolation = importlib.import_module("ugc.media.sandbox").isolation()
+    except (ImportError, AttributeError, OSError) as error:
+        return Finding("sandbox", False, str(error))
+    return Finding("sandbox", True, str(isolation))
+
+
+def mail(settings: Settings) -> Finding:
+    """Whether mail is configured; nothing is sent."""
+    if not settings.smtp_url:
+        return Finding("mail", True, "none is sent: UGC_SMTP_URL is not set")
+    return Finding("mail", True, f"through {urlsplit(settings.smtp_url).hostname}")
