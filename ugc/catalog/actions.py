@@ -90,8 +90,8 @@ def row_of(brand_id: int, data: ProductData) -> dict[str, object]:
 
 
 def import_catalog(
-    runtime: Runtime, brand: Brand, path: Path, *, format: str = "auto", mapping: Mapping[str, str] | None = None,
-    dry_run: bool = False, progress: Callable[[int], None] | None = None,
+    runtime: Runtime, brand: Brand, path: Path, *, identifier: str | None = None, format: str = "auto",
+    mapping: Mapping[str, str] | None = None, dry_run: bool = False, progress: Callable[[int], None] | None = None,
 ) -> Report:  # fmt: skip
     """Bring a feed's products in, batch by batch; raises NotAFeed for a file that is none. The same feed again changes nothing."""
     feed = feeds.open_feed(path, format, mapping)
@@ -100,7 +100,7 @@ def import_catalog(
     untitled = 0
     seen: dict[str, ProductData] = {}
     while entries := list(islice(feed.entries, BATCH)):
-        batch = list(read_products(entries, brand.product_identifier, now, report))
+        batch = list(read_products(entries, identifier or brand.product_identifier, now, report))
         untitled += sum(not data.title for data in batch)
         with writing(runtime, dry_run) as session:
             if dry_run:  # what earlier batches would have stored; each was rolled back

@@ -34,7 +34,10 @@ from ugc.library import actions as library_actions
 from ugc.library.models import Item, Kind, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, NewItem, ProductTag
 from ugc.media import actions as media_actions
+from ugc.orders import actions as orders_actions
+from ugc.orders.reading import read_order
 from ugc.rights import actions as rights_actions
+from ugc.rights.rules import EvidenceData, EvidenceMissing
 from ugc.runtime import Runtime
 
 Progress = Callable[[int], None]
@@ -45,10 +48,6 @@ BATCH = 1_000
 IMPORT_RIGHTS = (RightsState.NONE, RightsState.OWNED, RightsState.GRANTED)
 MAX_FILES = 10
 MAX_KEY = 200
-
-
-class EvidenceMissing(Invalid):
-    """Rights `granted` need evidence: where and how the creator agreed."""
 
 
 class BadImportOption(Invalid):
@@ -207,8 +206,13 @@ def record_rights(runtime: Runtime, session: Session, brand_id: int, item_ids: S
     if not item_ids or options.rights is RightsState.NONE:
         return
     rights_actions.record_many(
-        runtime, session, brand_id, item_ids, options.rights, text=options.evidence, actor=options.actor, now=options.now
+        runtime, session, brand_id, item_ids, options.rights, evidence_of(options.evidence), actor=options.actor, now=options.now
     )
+
+
+def evidence_of(text: str) -> EvidenceData:
+    """Evidence given as one text; an address is a link too."""
+    return EvidenceData(text, link=text if text.startswith(("https://", "http://")) and " " not in text else "")
 
 
 # Pictures.
@@ -308,18 +312,58 @@ def media_data(found: Found) -> ItemData:
 
 def import_catalog(
     runtime: Runtime, brand: Brand, path: Path, *, format: str = "auto", mapping: Mapping[str, str] | None = None,
-    dry_run: bool = False, actor: str, progress: Progress | None = None,
+    identifier: str | None = None, dry_run: bool = False, actor: str, progress: Progress | None = None,
 ) -> Report:  # fmt: skip
-    """Bring a product feed in and keep its report among the imports."""
+    """Bring a product feed in and keep its report among the imports; a given `identifier` becomes the brand's own."""
+    identifier = identifier or brand.product_identifier
     options = read_options(State.INBOX, RightsState.NONE, "", path.name, actor=actor)
     kept = Report(dry_run=dry_run)
     with recorded(runtime, brand, "catalog", path.name, options, kept):
         done = catalog_actions.import_catalog(
-            runtime, brand, path, format=format, mapping=mapping, dry_run=dry_run, progress=progress
+            runtime, brand, path, identifier=identifier, format=format, mapping=mapping, dry_run=dry_run, progress=progress
         )
         for name, value in asdict(done).items():
             setattr(kept, name, value)
+    if not dry_run and identifier != brand.product_identifier:
+        with runtime.transaction() as session:
+            accounts_actions.set_product_identifier(session, brand.id, identifier)
     return done
+
+
+# Orders.
+
+
+def import_orders(
+    runtime: Runtime, brand: Brand, path: Path, *, source: str = orders_actions.GENERIC, dry_run: bool = False, actor: str,
+    progress: Progress | None = None,
+) -> Report:  # fmt: skip
+    """Bring orders in: one JSON object a line, in the shape of the generic webhook; an older version changes nothing."""
+    options = read_options(State.INBOX, RightsState.NONE, "", path.name, actor=actor)
+    report = Report(format="jsonl", dry_run=dry_run)
+    with recorded(runtime, brand, "orders", path.name, options, report), open(path, "rb") as file:
+        lines = ((number, line) for number, line in enumerate(iter(lambda: file.readline(MAX_ORDER), b""), 1) if line.strip())
+        while batch := list(islice(lines, BATCH)):
+            with writing(runtime, dry_run) as session:
+                for number, line in batch:
+                    try:
+                        report.take(put_order(session, brand.id, source, line, options.now))
+                    except Invalid as refused:
+                        report.reject(number, refused.code, refused.detail)
+            if progress:
+                progress(len(batch))
+    return report
+
+
+MAX_ORDER = 2 * 1024 * 1024
+"""Bytes of one order, as the webhook takes it (T-85)."""
+
+
+def put_order(session: Session, brand_id: int, source: str, line: bytes, now: datetime) -> str:
+    """Store one order: `added`, `updated` or `duplicate`."""
+    data = read_order(line)
+    known = queries.has_order(session, brand_id, source, data.id)
+    receipt = orders_actions.put_order(session, brand_id, source, data, now=now)
+    return "duplicate" if receipt.outcome != "stored" else "updated" if known else "added"
 
 
 # Single items through the API.

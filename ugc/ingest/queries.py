@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from ugc.ingest.models import IdempotencyKey, Import
 from ugc.kit.errors import NotFound
 from ugc.library.models import Item
+from ugc.orders.models import Order
 
 
 def find_imports(session: Session, brand_id: int, *, before: int | None = None, limit: int = 50) -> list[Import]:
@@ -41,3 +42,9 @@ def find_known(session: Session, brand_id: int, names: Iterable[tuple[str, str]]
 def find_key(session: Session, brand_id: int, key: str) -> IdempotencyKey | None:
     """The answered request with this key, if there was one."""
     return session.scalar(select(IdempotencyKey).where(IdempotencyKey.brand_id == brand_id, IdempotencyKey.key == key))
+
+
+def has_order(session: Session, brand_id: int, source: str, name: str) -> bool:
+    """Whether some version of the order is stored."""
+    query = select(Order.id).where(Order.brand_id == brand_id, Order.source == source, Order.external_id == name)
+    return session.scalar(query) is not None
