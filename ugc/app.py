@@ -16,13 +16,20 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from ugc import tables, web
-from ugc.embed import health
+from ugc.embed import galleries as embed_galleries
+from ugc.embed import health, media, warm, widget
+from ugc.galleries import actions as galleries_actions
 from ugc.kit import logs
 from ugc.kit.errors import TooMany, UgcError, Unauthorised, Unavailable
 from ugc.runtime import Runtime, open_runtime
 from ugc.settings import Settings, read_settings
 
-DOORS: tuple[Blueprint, ...] = (health.pages,)
+DOORS: tuple[Blueprint, ...] = (
+    health.pages,
+    embed_galleries.pages,
+    media.pages,
+    widget.pages,
+)
 """Every door's blueprints; flask_openapi's own go in the same way."""
 
 # A web process has eight threads (ugc/cli/serving.py); each may hold one connection, plus one for a short record of its own.
@@ -33,7 +40,8 @@ log = logs.get("ugc.app")
 
 
 def after_commit(runtime: Runtime, session: Session) -> None:
-    """What must happen at once when a commit is through: nothing yet that the worker would not do."""
+    """What must happen at once when a commit is through: answers that it made untrue are deleted."""
+    galleries_actions.drop_changed(runtime, session)
 
 
 AFTER_COMMIT = after_commit
@@ -47,6 +55,7 @@ def create_app(runtime: Runtime) -> OpenAPI:
     for door in DOORS:
         register(app, door)
     app.register_error_handler(Exception, answer_error)
+    app.wsgi_app = warm.wrap(app.wsgi_app, runtime.storage)  # type: ignore[method-assign, assignment]
     return app
 
 

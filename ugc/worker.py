@@ -21,6 +21,8 @@ AFTER: dict[str, list[str]] = {
     "library.item_added": ["scoring.score_item", "galleries.unpublish_item"],
     "library.item_changed": ["galleries.unpublish_item", "scoring.score_item"],
     "library.items_changed": ["galleries.unpublish", "scoring.score_items"],
+    "library.items_added": ["galleries.unpublish", "scoring.score_items"],
+    "library.items_scored": ["galleries.unpublish"],
     "catalog.product_changed": ["galleries.drop_product"],
     "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items"],
 }

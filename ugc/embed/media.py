@@ -1,0 +1,42 @@
+"""Public: renditions of pictures, never an original."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from flask import Blueprint, Response, request, send_file
+
+from ugc import web
+from ugc.kit.errors import NotFound
+
+pages = Blueprint("embed_media", __name__)
+
+# Names are made by us; the type follows from the name, never from a sender (remark42's CVE-2026-48788).
+NAME = re.compile(r"[1-9][0-9]{0,4}\.(webp|jpg|avif)")
+PUBLIC_NAME = re.compile(r"[A-Za-z0-9_-]{16,64}")
+TYPES = {"webp": "image/webp", "jpg": "image/jpeg", "avif": "image/avif"}
+# An address never shows other bytes, so it may be kept for long; the origin forgets it when the item leaves the public, since
+# the file then gets a new name. A day bounds what a cache in between can go on showing.
+CACHE = "public, max-age=86400, immutable"
+HEADERS = {
+    "Cache-Control": CACHE,
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Access-Control-Allow-Origin": "*",
+    "Timing-Allow-Origin": "*",
+}
+
+
+@pages.get("/media/<public_name>/<name>")
+def show_rendition(public_name: str, name: str) -> Response:
+    """One size of a picture; ranges and validators are answered too."""
+    if not (PUBLIC_NAME.fullmatch(public_name) and NAME.fullmatch(name)):
+        raise NotFound()
+    stream = web.runtime().storage.open(f"renditions/{public_name}/{name}")
+    kind = TYPES[name.rsplit(".", 1)[1]]
+    response = send_file(stream, mimetype=kind, conditional=False, etag=False)
+    response.headers.update(HEADERS)
+    response.set_etag(f"{public_name}-{name}")
+    size = web.runtime().storage.size(f"renditions/{public_name}/{name}")
+    return cast(Response, response.make_conditional(request.environ, accept_ranges=True, complete_length=size))

@@ -1,0 +1,42 @@
+"""Write the element's published files from their sources: `python -m ugc.embed.publishing` (`make widget`)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import rjsmin
+
+from ugc.embed import widget
+from ugc.kit import shipped
+
+SOURCES = ("gallery.js", "lightbox.js", "track.js", "gallery.css")
+# The version that is still being made; a released one is never written again.
+CURRENT = "v1"
+
+
+def publish(version: str = CURRENT) -> dict[str, str]:
+    """Minify each source into the version's folder and write the hashes; returns them."""
+    manifest = {}
+    widget.folder(version).mkdir(exist_ok=True)
+    for name in SOURCES:
+        data = minify(shipped.folder("static") / "widget" / name)
+        (widget.folder(version) / name).write_bytes(data)
+        manifest[name] = widget.integrity(data)
+    (widget.folder(version) / widget.MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    widget.read_manifest.cache_clear()
+    return manifest
+
+
+def minify(path: Path) -> bytes:
+    """A source without comments and idle spaces."""
+    text = path.read_text()
+    if path.suffix == ".js":
+        small = rjsmin.jsmin(text)
+        return (small if isinstance(small, str) else small.decode()).encode()
+    return " ".join(text.split()).encode()
+
+
+if __name__ == "__main__":
+    for name, digest in publish().items():
+        print(f"{name}\t{digest}")  # noqa: T201  # the command's answer

@@ -1,0 +1,56 @@
+"""Jobs of galleries: drop answers durably, also where the process died between a commit and what follows it."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from ugc.accounts import actions as accounts_actions
+from ugc.catalog.models import Product
+from ugc.galleries import snapshots
+from ugc.kit import jobs
+from ugc.library.models import Item, ItemMedia
+from ugc.runtime import Runtime
+
+
+@jobs.job("galleries.unpublish")
+def unpublish(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
+    """Drop the answers that changed items touch."""
+    snapshots.drop_items(runtime, item_ids)
+
+
+@jobs.job("galleries.unpublish_item")
+def unpublish_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
+    """The same for one item."""
+    unpublish(runtime, brand_id=brand_id, item_ids=[item_id])
+
+
+@jobs.job("galleries.drop_gallery")
+def drop_gallery(runtime: Runtime, *, brand_id: int, gallery_id: int) -> None:
+    """Drop the answers of a gallery that was changed."""
+    snapshots.drop_gallery(runtime, brand_id, gallery_id)
+
+
+@jobs.job("galleries.purge")
+def purge(runtime: Runtime, *, brand_id: int, brand: str, gallery: str) -> None:
+    """Delete what is left of a gallery that was removed."""
+    snapshots.purge(runtime.storage, brand, gallery)
+
+
+@jobs.job("galleries.drop_product")
+def drop_product(runtime: Runtime, *, brand_id: int, product_id: int) -> None:
+    """Drop the answers that show a product that was changed; the new version keeps older renderings from being stored."""
+    with runtime.transaction() as session:
+        product = session.scalar(select(Product).where(Product.brand_id == brand_id, Product.id == product_id))
+        accounts_actions.bump_content(session, brand_id)
+    if product is not None:
+        snapshots.drop_product(runtime, product)
+
+
+@jobs.job("galleries.drop_file_items")
+def drop_file_items(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
+    """A picture became ready: let the items that have it in."""
+    with runtime.transaction() as session:
+        held = select(ItemMedia.item_id).join(Item, Item.id == ItemMedia.item_id)
+        item_ids = session.scalars(held.where(ItemMedia.file_id == file_id, Item.brand_id == brand_id)).all()
+        accounts_actions.bump_content(session, brand_id)
+    snapshots.drop_items(runtime, item_ids)
