@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
 import sys
@@ -42,6 +43,8 @@ def serve(host: str, port: int, workers: int) -> None:
         # Held open for as long as we live: the embedded database must not end with a worker process.
         runtime.engine.dispose()
         gather_metrics(settings.data_dir / "metrics")
+        # A fork would take over our locks, pools and threads; a fresh interpreter opens its own.
+        multiprocessing.set_start_method("spawn", force=True)
         make_server(host, port, workers).serve()
 
 
@@ -74,7 +77,7 @@ def make_server(host: str, port: int, workers: int) -> MPServer:
         respawn_interval=0.5,
         workers_kill_timeout=DRAIN_SECONDS,
         http1_settings=HTTP1Settings(header_read_timeout=15_000),
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
         log_access=False,
         websockets=False,
     )

@@ -81,7 +81,7 @@ class Backoff(procrastinate.BaseRetryStrategy):
         if is_permanent(exception) or job.attempts + 1 >= self.max_attempts:
             return None
         wait = self.first * 4**job.attempts * random.uniform(0.8, 1.2)  # noqa: S311  # spreads load, guards nothing
-        return procrastinate.RetryDecision(retry_in={"seconds": max(1, round(wait))})
+        return procrastinate.RetryDecision(retry_in={"milliseconds": round(wait * 1000)})
 
 
 def is_permanent(error: BaseException) -> bool:
