@@ -16,8 +16,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from ugc import tables, web
+from ugc.embed import collect, health, media, warm, widget
 from ugc.embed import galleries as embed_galleries
-from ugc.embed import health, media, warm, widget
+from ugc.embed import orders as embed_orders
 from ugc.galleries import actions as galleries_actions
 from ugc.kit import logs
 from ugc.kit.errors import TooMany, UgcError, Unauthorised, Unavailable
@@ -26,7 +27,9 @@ from ugc.settings import Settings, read_settings
 
 DOORS: tuple[Blueprint, ...] = (
     health.pages,
+    collect.pages,
     embed_galleries.pages,
+    embed_orders.pages,
     media.pages,
     widget.pages,
 )

@@ -8,12 +8,24 @@ from collections.abc import Callable
 from ugc import tables
 from ugc.accounts import jobs as accounts
 from ugc.galleries import jobs as galleries
+from ugc.insights import jobs as insights
 from ugc.kit import jobs, working
+from ugc.library import jobs as library
+from ugc.orders import jobs as orders
+from ugc.rights import jobs as rights
 from ugc.runtime import Runtime
+from ugc.scoring import jobs as scoring
+from ugc.tracking import jobs as tracking
 
 ROOMS = (
     accounts,
     galleries,
+    insights,
+    library,
+    orders,
+    rights,
+    scoring,
+    tracking,
 )
 """The rooms that have jobs; importing them registers what they can do."""
 
@@ -23,7 +35,8 @@ AFTER: dict[str, list[str]] = {
     "library.items_changed": ["galleries.unpublish", "scoring.score_items"],
     "library.items_added": ["galleries.unpublish", "scoring.score_items"],
     "library.items_scored": ["galleries.unpublish"],
-    "catalog.product_changed": ["galleries.drop_product"],
+    "catalog.product_changed": ["galleries.drop_product", "library.refresh_product"],
+    "orders.order_changed": ["insights.attribute_order"],
     "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items"],
 }
 """What happened → the jobs that follow, each with the same arguments."""
@@ -31,6 +44,11 @@ AFTER: dict[str, list[str]] = {
 EVERY: list[tuple[str, str]] = [
     ("worker.delete_old_jobs", "17 * * * *"),
     ("accounts.forget_old", "23 3 * * *"),
+    ("insights.roll_up", "* * * * * */3"),
+    ("orders.forget_bodies", "41 3 * * *"),
+    ("rights.check_copies", "7 4 * * *"),
+    ("scoring.check_copies", "37 4 * * *"),
+    ("tracking.make_partitions", "11 */6 * * *"),
 ]
 """Jobs by the clock: name and cron expression in UTC. They take no arguments and look after every brand."""
 

@@ -1,0 +1,426 @@
+"""Reads of credits and roll-ups: reports, series, and the story behind an order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, distinct, func, literal, or_, select
+from sqlalchemy.orm import Session
+
+from ugc.accounts.models import Brand
+from ugc.catalog import queries as catalog_queries
+from ugc.catalog.models import Product
+from ugc.insights import rules
+from ugc.insights.models import Credit, ItemDay, ItemRevenueDay, Model
+from ugc.insights.rules import Figures, LineFacts, OrderFacts, Outcome, Tagged, TouchFacts
+from ugc.kit import paging
+from ugc.kit.errors import Invalid
+from ugc.library.models import ItemProduct
+from ugc.orders import queries as orders_queries
+from ugc.orders import rules as orders_rules
+from ugc.orders.models import Order
+from ugc.tracking import queries as tracking_queries
+
+EVENT_COLUMNS = ("impressions", "views", "opens", "clicks", "carts", "sessions")
+SORTS = (*EVENT_COLUMNS, "orders", "units", "revenue", "conversion_rate")
+# More than this many browsers that claim one order are not one customer's.
+MAX_VISITORS = 5
+
+
+@dataclass(frozen=True)
+class ItemRow(Figures):
+    """One item's line in the report."""
+
+    item_id: int = 0
+    previous: Figures | None = None
+    """The same figures of the period compared with."""
+
+
+@dataclass(frozen=True)
+class ItemReport:
+    """A page of the report per item."""
+
+    rows: list[ItemRow]
+    totals: Figures
+    """Over all items: an order that credits two of them counts once, and so does a session that viewed two."""
+    next: str | None
+    since: date
+    until: date
+    model: Model
+    previous_totals: Figures | None = None
+
+
+@dataclass(frozen=True)
+class Day(Figures):
+    """One day of a series."""
+
+    day: date = date.min
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that attribution decides one order from."""
+
+    order: OrderFacts
+    visitors: tuple[str, ...]
+    touches: list[tuple[str, TouchFacts]]
+    """(visitor, touch), earliest first, also those that will not count."""
+    tagged: Mapping[int, Tagged]
+
+
+@dataclass(frozen=True)
+class LineStory:
+    """A line, what is left of it, and who got it."""
+
+    line_id: int
+    sku: str
+    title: str
+    quantity: int
+    price: Decimal
+    net: Decimal
+    item_id: int | None
+    """The item that earned it by *same product*."""
+
+
+@dataclass(frozen=True)
+class TouchStory:
+    """A touch, and why it got credit or not."""
+
+    at: datetime
+    kind: str
+    item_id: int
+    gallery: str
+    outcome: Outcome
+    lines: tuple[int, ...]
+    """The order's lines whose product or family the item shows."""
+    credits: tuple[str, ...]
+    """The models under which this very touch was credited."""
+    reason: str
+    """A sentence for people."""
+
+
+@dataclass(frozen=True)
+class OrderStory:
+    """An order from its touches to its credits."""
+
+    order: Order
+    void: bool
+    net: Decimal
+    visitors: int
+    previous_order_at: datetime | None
+    lines: list[LineStory]
+    touches: list[TouchStory]
+    credits: list[Credit]
+
+
+# -- attribution's own reads
+
+
+def load_case(session: Session, brand_id: int, order_id: int) -> Case:
+    """The order, its visitors' touches of 30 days and what the touched items show; raises NoSuchOrder."""
+    order = orders_queries.get_order(session, brand_id, order_id)
+    joins = tracking_queries.find_joins(session, brand_id, order.external_id)
+    visitors = tuple(dict.fromkeys([*filter(None, [order.visitor]), *(join.visitor for join in joins)]))[:MAX_VISITORS]
+    since = order.placed_at - rules.DEFAULT.assisted
+    touches = tracking_queries.find_touches(session, brand_id, visitors, since, order.placed_at) if visitors else []
+    facts = OrderFacts(
+        placed_at=order.placed_at,
+        currency=order.currency,
+        lines=find_lines(session, order),
+        void=orders_rules.is_void(orders_queries.as_data(order)),
+        previous_at=find_previous(session, order, visitors) if touches else None,
+        event_id=min((str(join.event_id) for join in joins), default=""),
+    )
+    shown = [
+        (touch.visitor, TouchFacts(str(touch.event_id), touch.at, touch.kind, touch.item_id, touch.gallery)) for touch in touches
+    ]
+    return Case(facts, visitors, shown, map_tagged(session, brand_id, {touch.item_id for touch in touches}))
+
+
+def find_lines(session: Session, order: Order) -> tuple[LineFacts, ...]:
+    """The order's lines net of discount and refunds, with their products' families."""
+    products = catalog_queries.map_products(session, order.brand_id, [line.sku for line in order.lines])
+    net = {line.id: line for line in orders_rules.net_lines(orders_queries.as_data(order))}
+    made = []
+    for line in order.lines:
+        left = net[line.external_id]
+        family = products[line.sku].family if line.sku in products else ""
+        made.append(LineFacts(line.id, line.sku, family, left.quantity, left.amount, left.returned))
+    return tuple(made)
+
+
+def find_previous(session: Session, order: Order, visitors: Sequence[str]) -> datetime | None:
+    """When one of these visitors ordered last before this order; an order that was cancelled was none."""
+    earlier = or_(Order.placed_at < order.placed_at, (Order.placed_at == order.placed_at) & (Order.id < order.id))
+    chosen = of_visitors(session, order.brand_id, visitors).where(
+        earlier, Order.placed_at >= order.placed_at - rules.DEFAULT.assisted, Order.status.not_in(orders_rules.CANCELLED)
+    )
+    return session.scalar(chosen.with_only_columns(func.max(Order.placed_at)))
+
+
+def find_following_order(session: Session, brand_id: int, order_id: int) -> int | None:
+    """The same visitor's next order within 30 days."""
+    order = orders_queries.get_order(session, brand_id, order_id)
+    joins = tracking_queries.find_joins(session, brand_id, order.external_id)
+    visitors = [*filter(None, [order.visitor]), *(join.visitor for join in joins)][:MAX_VISITORS]
+    if not visitors:
+        return None
+    later = or_(Order.placed_at > order.placed_at, (Order.placed_at == order.placed_at) & (Order.id > order.id))
+    chosen = of_visitors(session, brand_id, visitors).where(later, Order.placed_at <= order.placed_at + rules.DEFAULT.assisted)
+    return session.scalar(chosen.with_only_columns(Order.id).order_by(Order.placed_at, Order.id).limit(1))
+
+
+def of_visitors(session: Session, brand_id: int, visitors: Sequence[str]) -> Select[Any]:
+    """The orders that these visitors made, by the shop's word or their own."""
+    joined = tracking_queries.find_joined_orders(session, brand_id, visitors)
+    return select(Order).where(Order.brand_id == brand_id, Order.visitor.in_(visitors) | Order.external_id.in_(joined))
+
+
+def map_tagged(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Tagged]:
+    """Item → the products and families that it shows."""
+    chosen = (
+        select(ItemProduct.item_id, Product.sku, Product.family)
+        .join(Product, ItemProduct.product_id == Product.id)
+        .where(Product.brand_id == brand_id, ItemProduct.item_id.in_(set(item_ids)))
+    )
+    skus: dict[int, set[str]] = {}
+    families: dict[int, set[str]] = {}
+    for item_id, sku, family in session.execute(chosen):
+        skus.setdefault(item_id, set()).add(sku)
+        if family:
+            families.setdefault(item_id, set()).add(family)
+    return {item_id: Tagged(frozenset(skus[item_id]), frozenset(families.get(item_id, ()))) for item_id in skus}
+
+
+# -- reports: roll-ups only
+
+
+def report_items(
+    session: Session, brand_id: int, *, since: date, until: date, model: str = Model.SAME_PRODUCT, sort: str = "revenue",
+    limit: int = 30, cursor: str | None = None, key: bytes = b"", compare: tuple[date, date] | None = None,
+) -> ItemReport:  # fmt: skip
+    """Items with anything in the period (both days inside), best first; `sort` is a column, `-` before it turns it round.
+
+    Revenue sorts by the brand's own currency. Raises Invalid for an unknown sort or model, BadCursor for a foreign cursor.
+    """
+    chosen_model = read_model(model)
+    column, rising = sort.removeprefix("-"), sort.startswith("-")
+    if column not in SORTS:
+        raise Invalid(f"sort must be one of {', '.join(SORTS)}")
+    report = summed(brand_id, since, until, chosen_model).subquery()
+    order = sort_value(report.c, column)
+    page = select(report, order.label("sort_value"))
+    if cursor:
+        value, item_id = paging.read_cursor(cursor, key)
+        last = Decimal(value)
+        beyond = order > last if rising else order < last
+        page = page.where(beyond | ((order == last) & (report.c.item_id > item_id)))
+    page = page.order_by(order.asc() if rising else order.desc(), report.c.item_id).limit(limit + 1)
+    found = session.execute(page).all()
+    shown = found[:limit]
+    more = paging.make_cursor([str(shown[-1].sort_value), shown[-1].item_id], key) if len(found) > limit else None
+    ids = [row.item_id for row in shown]
+    money = map_revenue(session, brand_id, since, until, chosen_model, ids)
+    before = map_figures(session, brand_id, *compare, chosen_model, ids) if compare else {}
+    rows = []
+    for row in shown:
+        previous = before.get(row.item_id, Figures()) if compare else None
+        rows.append(ItemRow(item_id=row.item_id, previous=previous, **figures(row, money.get(row.item_id))))
+    return ItemReport(
+        rows=rows, next=more, since=since, until=until, model=chosen_model,
+        totals=total(session, brand_id, since, until, chosen_model),
+        previous_totals=total(session, brand_id, *compare, chosen_model) if compare else None,
+    )  # fmt: skip
+
+
+def report_item(
+    session: Session, brand_id: int, item_id: int, since: date, until: date, *, model: str = Model.SAME_PRODUCT
+) -> Figures:
+    """One item's figures in the period; zeros where nothing happened."""
+    return map_figures(session, brand_id, since, until, read_model(model), [item_id]).get(item_id, Figures())
+
+
+def series(
+    session: Session, brand_id: int, since: date, until: date, item_id: int | None = None, *, model: str = Model.SAME_PRODUCT
+) -> list[Day]:
+    """Every day of the period, also the empty ones: of one item, or of all together (each order and session once a day)."""
+    chosen_model = read_model(model)
+    events = {row.day: row for row in session.execute(event_days(brand_id, since, until, item_id))}
+    orders, money = revenue_days(session, brand_id, since, until, chosen_model, item_id)
+    made = []
+    for place in range((until - since).days + 1):
+        day = since + timedelta(days=place)
+        counts = {name: int(getattr(events[day], name) or 0) for name in EVENT_COLUMNS} if day in events else {}
+        number, units = orders.get(day, (0, 0))
+        made.append(Day(day=day, orders=number, units=units, revenue=money.get(day, {}), **counts))
+    return made
+
+
+def total(session: Session, brand_id: int, since: date, until: date, model: Model) -> Figures:
+    """The whole period: counts summed, but orders and sessions each once."""
+    sums = [
+        func.coalesce(func.sum(getattr(ItemDay, name)).filter(ItemDay.item_id != 0), 0).label(name) for name in EVENT_COLUMNS[:-1]
+    ]
+    sums.append(func.coalesce(func.sum(ItemDay.sessions).filter(ItemDay.item_id == 0), 0).label("sessions"))
+    row = session.execute(select(*sums).where(ItemDay.brand_id == brand_id, ItemDay.day.between(since, until))).one()
+    credited = select(
+        func.count(distinct(Credit.order_id)).label("orders"), func.coalesce(func.sum(Credit.quantity), 0).label("units")
+    ).where(Credit.brand_id == brand_id, Credit.day.between(since, until), Credit.model == model)
+    orders = session.execute(credited).one()
+    counts = {name: int(getattr(row, name)) for name in EVENT_COLUMNS}
+    money = map_revenue(session, brand_id, since, until, model, None)
+    return Figures(**counts, orders=orders.orders, units=int(orders.units), revenue=money.get(0, {}))
+
+
+def read_model(model: str) -> Model:
+    """The model by its name; raises Invalid."""
+    try:
+        return Model(model)
+    except ValueError as cause:
+        raise Invalid(f"model must be one of {', '.join(Model)}") from cause
+
+
+def summed(brand_id: int, since: date, until: date, model: Model, item_ids: Sequence[int] | None = None) -> Select[Any]:
+    """Per item: all columns of the period, with the revenue in the brand's currency as `money`."""
+    events = select(ItemDay.item_id, *(func.sum(getattr(ItemDay, name)).label(name) for name in EVENT_COLUMNS)).where(
+        ItemDay.brand_id == brand_id, ItemDay.day.between(since, until), ItemDay.item_id != 0
+    )
+    own = select(Brand.currency).where(Brand.id == brand_id).scalar_subquery()
+    revenue = select(
+        ItemRevenueDay.item_id,
+        func.sum(ItemRevenueDay.orders).label("orders"),
+        func.sum(ItemRevenueDay.units).label("units"),
+        func.coalesce(func.sum(ItemRevenueDay.revenue).filter(ItemRevenueDay.currency == own), 0).label("money"),
+    ).where(ItemRevenueDay.brand_id == brand_id, ItemRevenueDay.day.between(since, until), ItemRevenueDay.model == model)
+    if item_ids is not None:
+        events, revenue = events.where(ItemDay.item_id.in_(item_ids)), revenue.where(ItemRevenueDay.item_id.in_(item_ids))
+    left, right = events.group_by(ItemDay.item_id).subquery(), revenue.group_by(ItemRevenueDay.item_id).subquery()
+    item_id = func.coalesce(left.c.item_id, right.c.item_id).label("item_id")
+    columns = [func.coalesce(left.c[name], 0).label(name) for name in EVENT_COLUMNS]
+    columns += [func.coalesce(right.c[name], 0).label(name) for name in ("orders", "units", "money")]
+    return select(item_id, *columns).select_from(left.join(right, left.c.item_id == right.c.item_id, full=True))
+
+
+def sort_value(columns: Any, name: str) -> ColumnElement[Any]:
+    """What a sort compares; items that nobody viewed stand last by conversion."""
+    if name == "conversion_rate":
+        return func.round(func.coalesce(columns.orders / func.nullif(columns.sessions, 0), literal(-1)), 9)
+    value: ColumnElement[Any] = columns["money" if name == "revenue" else name]
+    return value
+
+
+def figures(row: Row[Any], money: Mapping[str, Decimal] | None) -> dict[str, Any]:
+    """A row of `summed` as the fields of Figures."""
+    names = (*EVENT_COLUMNS, "orders", "units")
+    return {name: int(getattr(row, name)) for name in names} | {"revenue": money or {}}
+
+
+def map_figures(
+    session: Session, brand_id: int, since: date, until: date, model: Model, item_ids: Sequence[int]
+) -> dict[int, Figures]:
+    """Item → figures, of those in which anything happened."""
+    money = map_revenue(session, brand_id, since, until, model, item_ids)
+    found = session.execute(summed(brand_id, since, until, model, item_ids))
+    return {row.item_id: Figures(**figures(row, money.get(row.item_id))) for row in found}
+
+
+def map_revenue(
+    session: Session, brand_id: int, since: date, until: date, model: Model, item_ids: Sequence[int] | None
+) -> dict[int, dict[str, Decimal]]:
+    """Item → currency → revenue; without items, everything under 0."""
+    item = literal(0) if item_ids is None else ItemRevenueDay.item_id
+    chosen = select(item, ItemRevenueDay.currency, func.sum(ItemRevenueDay.revenue)).where(
+        ItemRevenueDay.brand_id == brand_id, ItemRevenueDay.day.between(since, until), ItemRevenueDay.model == model
+    )
+    if item_ids is not None:
+        chosen = chosen.where(ItemRevenueDay.item_id.in_(item_ids))
+    made: dict[int, dict[str, Decimal]] = {}
+    for item_id, currency, revenue in session.execute(chosen.group_by(item, ItemRevenueDay.currency)):
+        made.setdefault(item_id, {})[currency] = revenue
+    return made
+
+
+def event_days(brand_id: int, since: date, until: date, item_id: int | None) -> Select[Any]:
+    """Per day: one item's counts, or those of all with each session once."""
+    chosen = select(ItemDay.day).where(ItemDay.brand_id == brand_id, ItemDay.day.between(since, until)).group_by(ItemDay.day)
+    if item_id is not None:
+        sums = [func.sum(getattr(ItemDay, name)).label(name) for name in EVENT_COLUMNS]
+        return chosen.add_columns(*sums).where(ItemDay.item_id == item_id)
+    sums = [func.sum(getattr(ItemDay, name)).filter(ItemDay.item_id != 0).label(name) for name in EVENT_COLUMNS[:-1]]
+    return chosen.add_columns(*sums, func.sum(ItemDay.sessions).filter(ItemDay.item_id == 0).label("sessions"))
+
+
+def revenue_days(
+    session: Session, brand_id: int, since: date, until: date, model: Model, item_id: int | None
+) -> tuple[dict[date, tuple[int, int]], dict[date, dict[str, Decimal]]]:
+    """Day → (orders, units), and day → currency → revenue."""
+    chosen = (
+        select(Credit.day, func.count(distinct(Credit.order_id)), func.sum(Credit.quantity))
+        .where(Credit.brand_id == brand_id, Credit.day.between(since, until), Credit.model == model)
+        .group_by(Credit.day)
+    )
+    money = (
+        select(ItemRevenueDay.day, ItemRevenueDay.currency, func.sum(ItemRevenueDay.revenue))
+        .where(ItemRevenueDay.brand_id == brand_id, ItemRevenueDay.day.between(since, until), ItemRevenueDay.model == model)
+        .group_by(ItemRevenueDay.day, ItemRevenueDay.currency)
+    )
+    if item_id is not None:
+        chosen, money = chosen.where(Credit.item_id == item_id), money.where(ItemRevenueDay.item_id == item_id)
+    orders = {day: (number, int(units)) for day, number, units in session.execute(chosen)}
+    amounts: dict[date, dict[str, Decimal]] = {}
+    for day, currency, amount in session.execute(money):
+        amounts.setdefault(day, {})[currency] = amount
+    return orders, amounts
+
+
+# -- from an order down to its touches
+
+
+def explain_order(session: Session, brand_id: int, order_id: int) -> OrderStory:
+    """An order, its lines, every touch of its visitors and why it got credit or not; raises NoSuchOrder."""
+    order = orders_queries.get_order(session, brand_id, order_id)
+    case = load_case(session, brand_id, order_id)
+    credits = list(
+        session.scalars(select(Credit).where(Credit.brand_id == brand_id, Credit.order_id == order_id).order_by(Credit.id))
+    )
+    decided = rules.attribute(case.order, [touch for _, touch in case.touches], case.tagged)
+    return OrderStory(
+        order=order,
+        void=case.order.void,
+        net=sum((line.amount for line in case.order.lines), rules.ZERO),
+        visitors=len(case.visitors),
+        previous_order_at=case.order.previous_at,
+        lines=tell_lines(session, order, case, credits),
+        touches=[tell_touch(touch, case, decided) for _, touch in case.touches],
+        credits=credits,
+    )
+
+
+def tell_lines(session: Session, order: Order, case: Case, credits: Sequence[Credit]) -> list[LineStory]:
+    """The lines with what they earned for whom."""
+    titles = catalog_queries.map_products(session, order.brand_id, [line.sku for line in order.lines])
+    winners = {credit.line_id: credit.item_id for credit in credits if credit.model is Model.SAME_PRODUCT}
+    net = {line.id: line.amount for line in case.order.lines}
+    return [
+        LineStory(
+            line.id, line.sku, titles[line.sku].title if line.sku in titles else "", line.quantity, line.price, net[line.id],
+            winners.get(line.id),
+        )
+        for line in order.lines
+    ]  # fmt: skip
+
+
+def tell_touch(touch: TouchFacts, case: Case, decided: Sequence[rules.CreditData]) -> TouchStory:
+    """One touch with its reason."""
+    outcome = rules.outcome_of(touch, case.order)
+    shows = case.tagged.get(touch.item_id, rules.NOTHING)
+    lines = tuple(line.id for line in case.order.lines if shows.shows(line))
+    models = tuple(dict.fromkeys(str(credit.model) for credit in decided if credit.touch == touch))
+    return TouchStory(
+        touch.at, str(touch.kind), touch.item_id, touch.gallery, outcome, lines, models,
+        rules.reason_of(touch, case.order, bool(lines), models),
+    )  # fmt: skip
