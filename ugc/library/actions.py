@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -558,7 +558,7 @@ def set_score(session: Session, item: Item, score: int) -> None:
         set_scores(session, item.brand_id, {item.id: score})
 
 
-def set_scores(session: Session, brand_id: int, scores: dict[int, int]) -> None:
+def set_scores(session: Session, brand_id: int, scores: Mapping[int, int | None]) -> None:
     """Copy the scores of many items; the order of galleries may change, the items themselves did not."""
     hold(session, brand_id)
     changed = session.scalars(

@@ -149,3 +149,14 @@ def erase_evidence(session: Session, brand_id: int, item_ids: Sequence[int], *, 
             session, brand_id=brand_id, actor=actor, action="rights.erase_evidence", subject_type="item", subject_id=id, now=now
         )
     return erased
+
+
+def repair_copies(session: Session, brand_id: int, *, limit: int = 500) -> list[int]:
+    """Copy the ledger's word onto items that say something else; which they were."""
+    library_actions.hold(session, brand_id)
+    differing = [row[0] for row in queries.find_differing(session, brand_id, limit=limit)]
+    for item in session.scalars(select(Item).where(Item.id.in_(differing)).order_by(Item.id)):
+        last = queries.get_last(session, brand_id, item.id)
+        said = (last.state, last.starts_at, last.expires_at) if last else (RightsState.NONE, None, None)
+        library_actions.set_rights(session, item, *said)
+    return differing

@@ -83,6 +83,12 @@ def view_of(entry: LedgerEntry, evidence: Evidence | None) -> EntryView:
     )  # fmt: skip
 
 
+def get_last(session: Session, brand_id: int, item_id: int) -> LedgerEntry | None:
+    """The newest entry about an item."""
+    query = select(LedgerEntry).where(LedgerEntry.brand_id == brand_id, LedgerEntry.item_id == item_id)
+    return session.scalar(query.order_by(LedgerEntry.sequence.desc()).limit(1))
+
+
 def get_head(session: Session, brand_id: int) -> tuple[int, str]:
     """The sequence and hash of the brand's last entry."""
     query = select(LedgerEntry.sequence, LedgerEntry.hash).where(LedgerEntry.brand_id == brand_id)
