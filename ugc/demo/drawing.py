@@ -204,7 +204,9 @@ def turned(
     rgb = shade(canvas.light, normal, albedo, gloss)
     if emission is not None:
         rgb = rgb * 0.25 + colour(emission) * (0.55 + 0.45 * front)[..., None] * (1.15 - 0.35 * np.clip(at, 0, 1))[..., None]
-    alpha = np.clip(radius - np.abs(columns) + 0.5, 0, 1) * np.clip(at * height + 0.5, 0, 1) * np.clip((1 - at) * height + 0.5, 0, 1)
+    alpha = (
+        np.clip(radius - np.abs(columns) + 0.5, 0, 1) * np.clip(at * height + 0.5, 0, 1) * np.clip((1 - at) * height + 0.5, 0, 1)
+    )
     patch = Patch(rgb.astype(np.float32), alpha.astype(np.float32), left, top)
     return opened(canvas, patch, x, base - height, float(radii[-1]), inside, filled, columns, rows) if inside is not None else patch
 
@@ -220,7 +222,10 @@ def opened(
     hollow = np.clip((radius - thick - distance) * TILT + 0.5, 0, 1)
     down = np.clip((rows - rim) / (radius * TILT) * 0.5 + 0.5, 0, 1)
     across = columns / radius * canvas.light.towards[0]
-    lit = colour(canvas.light.ambient) + colour(canvas.light.colour) * (0.55 * np.clip(0.35 + 0.3 * down - 0.5 * across, 0, 1))[..., None]
+    lit = (
+        colour(canvas.light.ambient)
+        + colour(canvas.light.colour) * (0.55 * np.clip(0.35 + 0.3 * down - 0.5 * across, 0, 1))[..., None]
+    )
     wall = colour(inside) * lit * (0.35 + 0.65 * down)[..., None]
     lip = colour(inside) * (colour(canvas.light.ambient) + colour(canvas.light.colour) * 0.75)
     rgb = mix(patch.rgb, lip, mouth[..., None])
@@ -236,7 +241,14 @@ def opened(
     return Patch(np.asarray(rgb, np.float32), np.asarray(alpha, np.float32), patch.x, patch.y)
 
 
-def rod(canvas: Canvas, start: tuple[float, float], end: tuple[float, float], radii: tuple[float, float], paint: Colour, gloss: float = 0.2) -> Patch:
+def rod(
+    canvas: Canvas,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    radii: tuple[float, float],
+    paint: Colour,
+    gloss: float = 0.2,
+) -> Patch:
     """A straight round bar between two points, thick as `radii` at its ends."""
     most = max(radii) + 2
     left, top = int(min(start[0], end[0]) - most), int(min(start[1], end[1]) - most)
@@ -250,7 +262,12 @@ def rod(canvas: Canvas, start: tuple[float, float], end: tuple[float, float], ra
     distance = np.hypot(off_x, off_y)
     side, up = off_x / np.maximum(radius, 0.3), -off_y / np.maximum(radius, 0.3)
     front = np.sqrt(np.clip(1 - side**2 - up**2, 0, 1))
-    return Patch(shade(canvas.light, (side, front, up), colour(paint), gloss), np.clip(radius - distance + 0.5, 0, 1).astype(np.float32), left, top)
+    return Patch(
+        shade(canvas.light, (side, front, up), colour(paint), gloss),
+        np.clip(radius - distance + 0.5, 0, 1).astype(np.float32),
+        left,
+        top,
+    )
 
 
 def loop(canvas: Canvas, x: float, y: float, radii: tuple[float, float], thick: float, paint: Colour, gloss: float = 0.5) -> Patch:
@@ -288,7 +305,9 @@ def cushion(canvas: Canvas, x: float, base: float, size: float, paint: Callable[
     return Patch(np.asarray(rgb, np.float32), inside.astype(np.float32), left, top)
 
 
-def leaf(canvas: Canvas, start: tuple[float, float], angle: float, length: float, width: float, paint: Colour, droop: float = 0.0) -> Patch:
+def leaf(
+    canvas: Canvas, start: tuple[float, float], angle: float, length: float, width: float, paint: Colour, droop: float = 0.0
+) -> Patch:
     """One leaf from its foot, pointing along `angle` (0 = right, up is positive), with a midrib and veins."""
     tip = (length * np.cos(angle), -length * np.sin(angle))
     spare = width + abs(droop) * length + 3
@@ -321,7 +340,7 @@ def cast(canvas: Canvas, patches: Sequence[Patch], base: float, strength: float 
         (canvas.width, canvas.height), Image.Transform.AFFINE,
         (1, -across / down, across / down * base, 0, -1 / down, base + base / down), Image.Resampling.BILINEAR,
     )  # fmt: skip
-    shadow = blurred(np.asarray(picture, np.float32) / 255, canvas.light.softness)
+    shadow = blurred((np.asarray(picture, np.float32) / 255).astype(np.float32), canvas.light.softness)
     darken(canvas, shadow * canvas.light.shadow * strength)
 
 

@@ -109,7 +109,9 @@ def set_down(canvas: Canvas, placed: Sequence[tuple[Look, float, float, float]])
 
 def footprint(look: Look) -> float:
     """The radius on which a shape stands, in its heights."""
-    return {"vase": 0.26, "bottle": 0.28, "bowl": 0.7, "lamp": 0.26, "cushion": 0.52, "stool": 0.4, "carafe": 0.36}.get(look.shape, 0.5)
+    return {"vase": 0.26, "bottle": 0.28, "bowl": 0.7, "lamp": 0.26, "cushion": 0.52, "stool": 0.4, "carafe": 0.36}.get(
+        look.shape, 0.5
+    )
 
 
 def stand(canvas: Canvas, patches: Sequence[Patch], x: float, base: float, radius: float) -> None:
@@ -125,10 +127,12 @@ def row(canvas: Canvas, looks: Sequence[Look], base: float, size: float) -> list
     random, count = canvas.random, len(looks)
     middle = canvas.width * (0.5 + random.uniform(-0.08, 0.08))
     step = canvas.width * {1: 0.0, 2: 0.3, 3: 0.26}[count]
-    return [
-        (look, middle + (number - (count - 1) / 2) * step + random.uniform(-18, 18), base + random.uniform(-0.025, 0.05) * canvas.height, size * random.uniform(0.94, 1.06))
-        for number, look in enumerate(looks)
-    ]  # fmt: skip
+    placed = []
+    for number, look in enumerate(looks):
+        x = middle + (number - (count - 1) / 2) * step + random.uniform(-18, 18)
+        near = base + random.uniform(-0.025, 0.05) * canvas.height
+        placed.append((look, x, near, size * random.uniform(0.94, 1.06)))
+    return placed
 
 
 def grain(canvas: Canvas, shape: tuple[int, int], tone: str, contrast: float = 0.16) -> Pixels:
@@ -140,7 +144,10 @@ def grain(canvas: Canvas, shape: tuple[int, int], tone: str, contrast: float = 0
     plank = np.floor(rows**0.75 * 3.999)
     tones = canvas.random.uniform(0.88, 1.1, 4).astype(np.float32)[plank.astype(int)]
     gap = np.exp(-(((rows**0.75 * 4) % 1 - 0.02) ** 2) / 0.00012) * (rows > 0.03)
-    return np.asarray(colour(linear(tone)) * ((1 + contrast * 0.35 * rings + contrast * 0.5 * fibres) * tones * (1 - 0.6 * gap))[..., None], np.float32)
+    return np.asarray(
+        colour(linear(tone)) * ((1 + contrast * 0.35 * rings + contrast * 0.5 * fibres) * tones * (1 - 0.6 * gap))[..., None],
+        np.float32,
+    )
 
 
 def lit_floor(canvas: Canvas, albedo: Pixels, top: int) -> None:
@@ -162,7 +169,9 @@ def wall(canvas: Canvas, tone: str, bottom: int) -> None:
     rgb = drawing.shade(canvas.light, normal, colour(linear(tone)) * falloff[..., None], 0.0, wrap=0.7)
     canvas.pixels[:bottom] = rgb * 0.74
     if canvas.light.shadow > 0.5:
-        canvas.pixels[:bottom] += window(canvas, rows, columns, bottom)[..., None] * colour(linear(tone)) * colour(canvas.light.colour) * 0.5
+        canvas.pixels[:bottom] += (
+            window(canvas, rows, columns, bottom)[..., None] * colour(linear(tone)) * colour(canvas.light.colour) * 0.5
+        )
 
 
 def window(canvas: Canvas, rows: Pixels, columns: Pixels, bottom: int) -> Pixels:
@@ -203,7 +212,10 @@ def fitting(canvas: Canvas, looks: Sequence[Look]) -> float:
 def edge_shadow(canvas: Canvas, top: int) -> None:
     """The soft dark line where a table meets what is behind it."""
     rows = np.arange(canvas.height, dtype=np.float32)[:, None]
-    drawing.darken(canvas, np.broadcast_to(np.exp(-(((rows - top) / (canvas.height * 0.012)) ** 2)) * 0.3, canvas.pixels.shape[:2]).astype(np.float32))
+    drawing.darken(
+        canvas,
+        np.broadcast_to(np.exp(-(((rows - top) / (canvas.height * 0.012)) ** 2)) * 0.3, canvas.pixels.shape[:2]).astype(np.float32),
+    )
 
 
 def props(canvas: Canvas, back: float, base: float) -> None:
@@ -231,7 +243,11 @@ def bokeh(canvas: Canvas, bottom: int, tints: Sequence[str], count: int, strengt
             continue
         rows, columns = np.ogrid[top:low, left:right]
         distance = np.hypot(columns - x, rows - y)
-        disc = np.clip((radius - distance) / 3, 0, 1) * (0.6 + 0.4 * drawing.smooth(0.6, 1.0, distance / radius)) * random.uniform(0.15, 0.5)
+        disc = (
+            np.clip((radius - distance) / 3, 0, 1)
+            * (0.6 + 0.4 * drawing.smooth(0.6, 1.0, distance / radius))
+            * random.uniform(0.15, 0.5)
+        )
         tint = colour(linear(str(random.choice(tints)))) * strength
         fade = np.clip((bottom - rows) / 60, 0, 1)
         part[top:low, left:right] = mix(part[top:low, left:right], tint, (disc * fade)[..., None])
@@ -246,7 +262,9 @@ def garden(canvas: Canvas, shot: Shot) -> list[tuple[float, float]]:
     canvas.pixels[:top] = leaves * (colour(canvas.light.ambient) + colour(canvas.light.colour) * 0.75)
     shine = float(np.mean(canvas.light.colour)) + 0.35
     bokeh(canvas, top, ("#dfe9a8", "#b7cf7c", "#5c7f43", "#f5e9b8", "#2d4a2b"), 90, shine)
-    lit_floor(canvas, grain(canvas, (canvas.height - top, canvas.width), str(random.choice(("#9a8b78", "#7f6a55", "#b5a58c")))), top)
+    lit_floor(
+        canvas, grain(canvas, (canvas.height - top, canvas.width), str(random.choice(("#9a8b78", "#7f6a55", "#b5a58c")))), top
+    )
     edge_shadow(canvas, top)
     base = top + (canvas.height - top) * 0.5
     spots = set_down(canvas, row(canvas, shot.looks, base, fitting(canvas, shot.looks)))
@@ -320,7 +338,8 @@ def hills(canvas: Canvas, shot: Shot) -> list[tuple[float, float]]:
     haze, near = colour(linear(SKIES[shot.time][2])), colour(linear("#37503c"))
     for layer in range(5):
         line = top * (0.38 + 0.13 * layer) - top * 0.09 * sum(
-            sin_wave(columns[0], random.uniform(0.002, 0.006) * (1 + number), random.uniform(0, 6)) / (1 + number) for number in range(3)
+            sin_wave(columns[0], random.uniform(0.002, 0.006) * (1 + number), random.uniform(0, 6)) / (1 + number)
+            for number in range(3)
         )
         tint = mix(haze, near * (colour(canvas.light.ambient) + colour(canvas.light.colour) * 0.5), 0.25 + 0.17 * layer)
         canvas.pixels[:top] = mix(canvas.pixels[:top], tint, np.clip(rows - line[None, :] + 0.5, 0, 1)[..., None])
@@ -366,7 +385,9 @@ def upholstery(canvas: Canvas, top: int, bottom: int, tone: Pixels, upward: floa
     seam = np.exp(-((((columns * 2 + 0.07) % 1 - 0.5) / 0.008) ** 2)) * 0.5
     weave = 1 + 0.05 * canvas.random.standard_normal(shape) + 0.06 * drawing.noise(canvas.random, shape, (4, 6), 3)
     up = np.clip(upward + curve * 0.8, 0, 1) * np.ones(shape, np.float32)
-    rgb = drawing.shade(canvas.light, (np.zeros(shape), np.sqrt(1 - up**2 * 0.98), up), tone * (weave * (1 - seam))[..., None], 0.0, wrap=0.5)
+    rgb = drawing.shade(
+        canvas.light, (np.zeros(shape), np.sqrt(1 - up**2 * 0.98), up), tone * (weave * (1 - seam))[..., None], 0.0, wrap=0.5
+    )
     canvas.pixels[top:bottom] = rgb * (0.9 + 0.1 * rows)[..., None]
 
 
@@ -411,8 +432,10 @@ def finish(canvas: Canvas, shot: Shot) -> Image.Image:
     light = mix(luma[..., None], light, np.float32(saturation)) * colour(tint) + np.float32(lift)
     bloom = np.stack([drawing.blurred((np.clip(light[..., part] - 0.85, 0, 1)).astype(np.float32), 22) for part in range(3)], -1)
     light = np.clip(light + bloom * 0.7, 0, None)
-    rows, columns = np.ogrid[-1 : 1 : canvas.height * 1j, -1 : 1 : canvas.width * 1j]
-    light *= (1 - 0.17 * np.clip(np.hypot(rows, columns) - 0.55, 0, 1) ** 1.5)[..., None]
+    rows = np.linspace(-1, 1, canvas.height, dtype=np.float32)[:, None]
+    columns = np.linspace(-1, 1, canvas.width, dtype=np.float32)[None, :]
+    vignette: Pixels = 1 - np.float32(0.17) * np.clip(np.hypot(rows, columns) - np.float32(0.55), 0, 1) ** 1.5
+    light *= vignette[..., None]
     curved = light * (1 + light / 6.0) / (1 + light * 0.42)  # a shoulder that keeps lamps from clipping hard
     encoded = np.clip(curved, 0, 1) ** (1 / 2.2)
     encoded += canvas.random.standard_normal((canvas.height, canvas.width, 1)).astype(np.float32) * 0.011
@@ -424,7 +447,8 @@ def metered(light: Pixels, shot: Shot) -> Pixels:
     """As a camera's automatic does: the middle tones to a level that suits the time of day, half of the way in the dark."""
     level = float(np.exp(np.mean(np.log(light[::8, ::8].mean(-1) + 0.01))))
     target = {"dusk": 0.17, "golden": 0.36}.get(shot.time, 0.46)
-    return light * np.float32(1.22 if shot.place == "paper" else (target / level) ** 0.9)
+    exposed: Pixels = light * np.float32(1.22 if shot.place == "paper" else (target / level) ** 0.9)
+    return exposed
 
 
 def softened(picture: Image.Image, radius: float) -> Image.Image:

@@ -80,7 +80,11 @@ def cloth(look: Look) -> Callable[[Any, Any], Any]:
             share = 0.5 * drawing.smooth(-0.1, 0.1, np.sin(u * 11)) + 0.5 * drawing.smooth(-0.1, 0.1, np.sin(v * 11))
         elif look.finish == "sun":
             angle, distance = np.arctan2(v, u), np.hypot(u, v)
-            rays = drawing.smooth(-0.1, 0.1, np.sin(angle * 14)) * drawing.smooth(0.42, 0.45, distance) * (1 - drawing.smooth(0.68, 0.71, distance))
+            rays = (
+                drawing.smooth(-0.1, 0.1, np.sin(angle * 14))
+                * drawing.smooth(0.42, 0.45, distance)
+                * (1 - drawing.smooth(0.68, 0.71, distance))
+            )
             share = np.maximum(rays, 1 - drawing.smooth(0.31, 0.34, distance))
         return main + (second - main) * share[..., None]
 
@@ -94,16 +98,16 @@ def draw(canvas: Canvas, look: Look, x: float, base: float, size: float) -> list
 
 def draw_vase(canvas: Canvas, look: Look, x: float, base: float, size: float) -> list[Patch]:
     """A vase or bottle, often with dry stems in it."""
-    body = drawing.turned(
-        canvas, x, base, size, PROFILES[look.shape], glaze(canvas, look), gloss=0.55, inside=linear(look.second)
-    )
+    body = drawing.turned(canvas, x, base, size, PROFILES[look.shape], glaze(canvas, look), gloss=0.55, inside=linear(look.second))
     return [*stems(canvas, x, base - size * 0.96, size), body] if canvas.random.random() < 0.75 else [body]
 
 
 def draw_mug(canvas: Canvas, look: Look, x: float, base: float, size: float) -> list[Patch]:
     """A mug with its handle and coffee in it."""
     side = canvas.random.choice((-1, 1))
-    handle = drawing.loop(canvas, x + side * size * 0.47, base - size * 0.5, (size * 0.19, size * 0.26), size * 0.055, linear(look.main))
+    handle = drawing.loop(
+        canvas, x + side * size * 0.47, base - size * 0.5, (size * 0.19, size * 0.26), size * 0.055, linear(look.main)
+    )
     drink = linear(str(canvas.random.choice(("#4a2c1a", "#6b4226", "#8a9a4b"))))
     body = drawing.turned(
         canvas, x, base, size, PROFILES["mug"], glaze(canvas, look), gloss=0.6, inside=linear(look.second), filled=(0.35, drink)
@@ -144,7 +148,15 @@ def draw_carafe(canvas: Canvas, look: Look, x: float, base: float, size: float) 
 def draw_planter(canvas: Canvas, look: Look, x: float, base: float, size: float) -> list[Patch]:
     """A pot with a living plant."""
     pot = drawing.turned(
-        canvas, x, base, size, PROFILES["planter"], glaze(canvas, look), gloss=0.15, inside=linear(look.main), filled=(0.2, linear("#2e2119"))
+        canvas,
+        x,
+        base,
+        size,
+        PROFILES["planter"],
+        glaze(canvas, look),
+        gloss=0.15,
+        inside=linear(look.main),
+        filled=(0.2, linear("#2e2119")),
     )
     foot = (x, base - size * 0.98)
     green = linear(str(canvas.random.choice(("#3f6b35", "#4f7f46", "#2f5d43", "#6c8c4a"))))
@@ -201,7 +213,11 @@ def tips(canvas: Canvas, kind: str, start: tuple[float, float], end: tuple[float
                 patches.append(drawing.leaf(canvas, at, angle + turn, size * 0.13, size * 0.034, linear("#7f9c84")))
         else:
             petal = str(random.choice(("#f2c9c4", "#f6e7e0", "#e9a9a4")))
-            patches.append(ball(canvas, at[0] + random.normal(0, size * 0.015), at[1] + size * 0.03, size * random.uniform(0.045, 0.075), petal))
+            patches.append(
+                ball(
+                    canvas, at[0] + random.normal(0, size * 0.015), at[1] + size * 0.03, size * random.uniform(0.045, 0.075), petal
+                )
+            )
     return patches
 
 
@@ -221,13 +237,25 @@ def draw_lamp(canvas: Canvas, look: Look, x: float, base: float, size: float) ->
 def draw_candle(canvas: Canvas, look: Look, x: float, base: float, size: float) -> list[Patch]:
     """A candle burning in its cup."""
     cup = drawing.turned(
-        canvas, x, base, size, PROFILES["candle"], glaze(canvas, look), gloss=0.5, inside=linear(look.main), filled=(0.25, linear("#f4e3c3"))
+        canvas,
+        x,
+        base,
+        size,
+        PROFILES["candle"],
+        glaze(canvas, look),
+        gloss=0.5,
+        inside=linear(look.main),
+        filled=(0.25, linear("#f4e3c3")),
     )
     top = base - size + size * 0.1
     wick = drawing.rod(canvas, (x, top), (x + size * 0.01, top - size * 0.09), (size * 0.012, size * 0.01), DARK)
     flame = drawing.leaf(canvas, (x + size * 0.01, top - size * 0.05), pi / 2, size * 0.34, size * 0.065, (2.6, 1.9, 0.9))
     canvas.glow.append((x, top - size * 0.2, size * 0.8, (0.75, 0.42, 0.14)))
-    return [cup, wick, Patch(np.full_like(flame.rgb, 1.0) * colour((2.4, 1.7, 0.75)), drawing.blurred(flame.alpha, 1.2), flame.x, flame.y)]
+    return [
+        cup,
+        wick,
+        Patch(np.full_like(flame.rgb, 1.0) * colour((2.4, 1.7, 0.75)), drawing.blurred(flame.alpha, 1.2), flame.x, flame.y),
+    ]
 
 
 def draw_cushion(canvas: Canvas, look: Look, x: float, base: float, size: float) -> list[Patch]:
