@@ -78,7 +78,7 @@ def queue_of(name: str) -> str:
 
 
 def enqueue(
-    session: Session, name: str, *, queue: str | None = None, once: str | None = None, lock: str | None = None,
+    session: Session, name: str, /, *, queue: str | None = None, once: str | None = None, lock: str | None = None,
     after: timedelta | None = None, priority: int = 0, **arguments: Any,
 ) -> None:  # fmt: skip
     """Enqueue a job that exists when the session commits.
@@ -116,7 +116,7 @@ def enqueue_many(session: Session, name: str, rows: Iterable[dict[str, Any]], *,
         ).batch_defer(*arguments)
 
 
-def announce(session: Session, event: str, **arguments: Any) -> None:
+def announce(session: Session, event: str, /, **arguments: Any) -> None:
     """Say that something happened; the worker's AFTER list decides what follows."""
     enqueue(session, event, queue="events", **arguments)
 
@@ -139,9 +139,15 @@ class JobRow:
     error: str
 
 
-def count_jobs(session: Session) -> dict[str, int]:
-    """How many jobs there are by status: `todo`, `doing`, `succeeded`, `failed` (= dead)."""
-    rows = session.execute(text("select status::text, count(*) from procrastinate_jobs group by 1"))
+def count_jobs(session: Session, *, brand_id: int | None = None) -> dict[str, int]:
+    """How many jobs there are, of one brand where given, by status: `todo`, `doing`, `succeeded`, `failed` (= dead)."""
+    rows = session.execute(
+        text("""
+            select status::text, count(*) from procrastinate_jobs
+            where cast(:brand as bigint) is null or (args ->> 'brand_id')::bigint = :brand group by 1
+        """),
+        {"brand": brand_id},
+    )
     return {row[0]: row[1] for row in rows}
 
 
