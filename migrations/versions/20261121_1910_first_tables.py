@@ -654,7 +654,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_items_by_score",
         "items",
-        ["brand_id", "state", sa.literal_column("coalesce(score, -1) desc"), sa.literal_column("id desc")],
+        ["brand_id", "state", sa.literal_column("score desc"), sa.literal_column("id desc")],
     )
     op.create_index("ix_items_by_language", "items", ["brand_id", "search_language"], unique=False)
     op.create_index(

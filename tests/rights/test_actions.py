@@ -21,7 +21,7 @@ def test_a_recorded_right_is_an_entry_its_evidence_and_the_copy_on_the_item(runt
     report = queries.verify_chain(session, brand.id, runtime.key("rights-ledger"))
     assert (report.entries, report.erased, report.ok) == (1, 0, True)
     actions.withdraw(runtime, session, item, actor="creator", now=NOON)
-    assert item.rights_state is RightsState.REVOKED
+    assert queries.find_entries(session, brand.id, item.id)[0].state is RightsState.REVOKED
 
 
 def test_erased_evidence_leaves_a_chain_that_verifies_and_says_so(runtime: Runtime, session: Session) -> None:

@@ -86,7 +86,7 @@ class Item(Base):
     __table_args__ = (
         UniqueConstraint("brand_id", "source", "external_id"),
         # As the sorts of queries.orders write them, so that a page is read from the index.
-        Index("ix_items_by_score", "brand_id", "state", text("coalesce(score, -1) desc"), text("id desc")),
+        Index("ix_items_by_score", "brand_id", "state", text("score desc"), text("id desc")),
         Index("ix_items_by_date", "brand_id", "state", text("published_at desc"), text("id desc")),
         Index("ix_items_by_language", "brand_id", "search_language"),
         # What comes into sight by itself, and when: a snapshot must not outlive it.

@@ -23,6 +23,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     tuple_,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
@@ -289,25 +290,25 @@ class Page:
     next: str | None
 
 
-def orders(sort: str, rank: ColumnElement[Any] | None) -> tuple[list[Any], bool]:
-    """The columns of a sort, none of them null, and whether they run down."""
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A part of a sort that an index can walk: the items that it holds, and the columns, never null there, that order them."""
+
+    holds: ColumnElement[bool]
+    columns: list[Any]
+
+
+def phases(sort: str, rank: ColumnElement[Any] | None) -> list[Phase]:
+    """A sort as its parts, one after the other; raises Invalid."""
+    dated = [Item.published_at, Item.id]
     match sort:
-        case "newest":
-            return [Item.published_at, Item.id], True
-        case "oldest":
-            return [Item.published_at, Item.id], False
-        case "score":
-            return [func.coalesce(Item.score, literal_column("-1")), Item.id], True
-        case "rating":
-            return [func.coalesce(Item.rating, literal_column("0")), Item.id], True
-        case "performance":
-            return [
-                func.coalesce(Item.performance, literal_column("-1")),
-                func.coalesce(Item.score, literal_column("-1")),
-                Item.id,
-            ], True
+        case "newest" | "oldest":
+            return [Phase(true(), dated)]
         case "relevance":
-            return [rank, Item.id] if rank is not None else [Item.published_at, Item.id], True
+            return [Phase(true(), dated if rank is None else [rank, Item.id])]
+        case "score" | "rating" | "performance":
+            column: InstrumentedAttribute[Any] = getattr(Item, sort)
+            return [Phase(column.is_not(None), [column, Item.id]), Phase(column.is_(None), dated)]
     raise Invalid(f"there is no sort named {sort!r}", name="sort")
 
 
@@ -329,24 +330,44 @@ def find_items(
 ) -> Page:  # fmt: skip
     """A page of items with everything that a list shows of them; stable while items are added (keyset paging)."""
     configurations = find_configurations(session, brand_id) if filter.q else []
-    columns, down = orders(sort, rank_of(filter.q, configurations))
-    query = select(Item, *columns).where(*conditions(filter, brand_id, configurations, now))
-    if cursor:
-        query = query.where(beyond(sort, columns, down, paging.read_cursor(cursor, key)))
-    query = query.order_by(*(column.desc() if down else column.asc() for column in columns)).limit(limit + 1)
-    rows = session.execute(query.options(*LOADED)).unique().all()
+    parts = phases(sort, rank_of(filter.q, configurations))
+    asked = conditions(filter, brand_id, configurations, now)
+    at, last = read_place(sort, parts, cursor, key)
+    rows: list[tuple[int, Any]] = []
+    while at < len(parts) and len(rows) <= limit:
+        query = page_query(asked, parts[at], sort == "oldest", last).limit(limit + 1 - len(rows))
+        rows += [(at, row) for row in session.execute(query).unique()]
+        at, last = at + 1, []
     more = len(rows) > limit
-    last = [sort, *(value.isoformat() if isinstance(value, datetime) else value for value in rows[limit - 1][1:])] if more else []
-    return Page([row[0] for row in rows[:limit]], paging.make_cursor(last, key) if more else None)
+    return Page([row[0] for _, row in rows[:limit]], write_place(sort, rows[limit - 1], key) if more else None)
 
 
-def beyond(sort: str, columns: list[Any], down: bool, last: list[Any]) -> ColumnElement[bool]:
-    """The rows after the cursor's; raises BadCursor for a cursor of another list."""
-    if len(last) != len(columns) + 1 or last[0] != sort:
+def page_query(asked: Sequence[ColumnElement[bool]], part: Phase, upwards: bool, last: Sequence[Any]) -> Select[Any]:
+    """The items of one part of a sort behind the last one shown; rows compare as a whole, which an index can start at."""
+    query = select(Item, *part.columns).where(*asked, part.holds).options(*LOADED)
+    if last:
+        left, right = tuple_(*part.columns), tuple_(*last)
+        query = query.where(left > right if upwards else left < right)
+    return query.order_by(*(column.asc() if upwards else column.desc() for column in part.columns))
+
+
+def write_place(sort: str, shown: tuple[int, Any], key: bytes) -> str:
+    """The cursor behind the last item shown."""
+    at, row = shown
+    return paging.make_cursor([sort, at, *(value.isoformat() if isinstance(value, datetime) else value for value in row[1:])], key)
+
+
+def read_place(sort: str, parts: Sequence[Phase], cursor: str | None, key: bytes) -> tuple[int, list[Any]]:
+    """The part of the sort and the values of the last item shown; raises BadCursor for a cursor of another list."""
+    if not cursor:
+        return 0, []
+    values = paging.read_cursor(cursor, key)
+    if len(values) < 2 or values[0] != sort or not isinstance(values[1], int) or not 0 <= values[1] < len(parts):
         raise paging.BadCursor()
-    values = [datetime.fromisoformat(value) if isinstance(value, str) else value for value in last[1:]]
-    left, right = tuple_(*columns), tuple_(*values)
-    return left < right if down else left > right
+    at, last = values[1], values[2:]
+    if len(last) != len(parts[at].columns):
+        raise paging.BadCursor()
+    return at, [datetime.fromisoformat(value) if isinstance(value, str) else value for value in last]
 
 
 LOADED = (
