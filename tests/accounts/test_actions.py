@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -121,7 +122,7 @@ def test_every_end_of_a_sign_in_works_at_once(runtime: Runtime, session: Session
     brand = make.brand(session)
     person(session, brand, email="other@shop.test")
     ann = person(session, brand)
-    ends = [
+    ends: list[Callable[[str], None]] = [
         lambda token: actions.sign_out(session, token),
         lambda _: actions.change_role(session, ann.id, brand.id, Role.VIEWER, actor="system", now=NOON),
         lambda _: actions.change_password(session, ann, "another long password", cost=CHEAP),
