@@ -11,6 +11,7 @@ from ugc.galleries import jobs as galleries
 from ugc.insights import jobs as insights
 from ugc.kit import jobs, working
 from ugc.library import jobs as library
+from ugc.media import jobs as media
 from ugc.orders import jobs as orders
 from ugc.rights import jobs as rights
 from ugc.runtime import Runtime
@@ -22,6 +23,7 @@ ROOMS = (
     galleries,
     insights,
     library,
+    media,
     orders,
     rights,
     scoring,
