@@ -134,7 +134,7 @@ def amount(fields: dict[str, Any], name: str, *, required: bool = False) -> Deci
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise UnreadableOrder(f'{name} must be an amount as "19.90"')
     try:
-        made = Decimal(value) if not isinstance(value, str) or re.fullmatch(r"\d{1,15}(\.\d{1,10})?", value) else None
+        made = Decimal(value) if not isinstance(value, str) or re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,10})?", value) else None
         if made is not None and made.is_finite() and 0 <= made <= MOST:
             return made.quantize(CENT, ROUND_HALF_UP)
     except (InvalidOperation, ValueError):
