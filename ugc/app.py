@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, jsonify, redirect, request
 from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from ugc import tables, web
+from ugc.api import routes as api_routes
 from ugc.embed import collect, health, media, warm, widget
 from ugc.embed import galleries as embed_galleries
 from ugc.embed import orders as embed_orders
@@ -24,9 +25,12 @@ from ugc.kit import logs
 from ugc.kit.errors import TooMany, UgcError, Unauthorised, Unavailable
 from ugc.runtime import Runtime, open_runtime
 from ugc.settings import Settings, read_settings
+from ugc.studio import door as studio
 
 DOORS: tuple[Blueprint, ...] = (
+    *api_routes.doors,
     health.pages,
+    studio.pages,
     collect.pages,
     embed_galleries.pages,
     embed_orders.pages,
@@ -53,7 +57,7 @@ AFTER_COMMIT = after_commit
 def create_app(runtime: Runtime) -> OpenAPI:
     """The application over an opened runtime."""
     assert tables.metadata.tables  # every room's tables are mapped before the first query
-    app = OpenAPI(__name__, info=Info(title="ugc", version="1"), static_folder=None)
+    app = OpenAPI(__name__, info=Info(title="ugc", version="1"), static_folder=None, doc_ui=False)
     web.install(app, runtime)
     for door in DOORS:
         register(app, door)
@@ -107,8 +111,7 @@ def studio_answer(error: UgcError) -> AnyResponse:
             return Response(status=error.status, headers={"HX-Redirect": SIGN_IN_PAGE})
         if request.method in web.SAFE_METHODS:
             return redirect(back, HTTPStatus.SEE_OTHER)
-    page = render_template("error.html", error=error, title=HTTPStatus(error.status).phrase, request_id=web.request_id())
-    return with_hints(Response(page, error.status, content_type="text/html; charset=utf-8"), error)
+    return with_hints(studio.error_page(error), error)
 
 
 def with_hints(response: Response, error: UgcError) -> Response:

@@ -306,6 +306,7 @@ def upgrade() -> None:
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("request_sha256", sa.Text(), nullable=False),
         sa.Column("item_id", sa.BigInteger(), nullable=False),
+        sa.Column("added", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["brand_id"], ["brands.id"], name=op.f("fk_idempotency_keys_brand_id_brands"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotency_keys")),

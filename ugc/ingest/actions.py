@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -31,6 +31,7 @@ from ugc.kit import clock
 from ugc.kit.errors import Conflict, Invalid, TooLarge, Unprocessable
 from ugc.kit.reports import Report
 from ugc.library import actions as library_actions
+from ugc.library import queries as library_queries
 from ugc.library.models import Item, Kind, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, NewItem, ProductTag
 from ugc.media import actions as media_actions
@@ -121,15 +122,16 @@ def recorded(runtime: Runtime, brand: Brand, kind: str, name: str, options: Opti
 def import_reviews(
     runtime: Runtime, brand: Brand, path: Path, *, mapping: Mapping[str, str] | None = None, create_products: bool = False,
     state: str = State.INBOX, rights: str = RightsState.OWNED, evidence: str = "", source: str = "import",
-    dry_run: bool = False, actor: str, progress: Progress | None = None,
+    dry_run: bool = False, actor: str, progress: Progress | None = None, name: str = "",
 ) -> Report:  # fmt: skip
     """Bring the reviews of a table in, batch by batch; the same file again adds nothing. Raises NotATable or NotReviews."""
-    options = read_options(state, rights, evidence, path.name, create_products=create_products, actor=actor)
+    name = name or path.name
+    options = read_options(state, rights, evidence, name, create_products=create_products, actor=actor)
     table = review_table.open_table(path, mapping)
     report = Report(format="csv", dry_run=dry_run, notes=list(table.notes))
     unknown: set[str] = set()
     seen: set[str] = set()
-    with recorded(runtime, brand, "reviews", path.name, options, report) as options:
+    with recorded(runtime, brand, "reviews", name, options, report) as options:
         while rows := list(islice(table.rows, BATCH)):
             batch = []
             for row in rows:
@@ -312,18 +314,19 @@ def media_data(found: Found) -> ItemData:
 
 def import_catalog(
     runtime: Runtime, brand: Brand, path: Path, *, format: str = "auto", mapping: Mapping[str, str] | None = None,
-    identifier: str | None = None, dry_run: bool = False, actor: str, progress: Progress | None = None,
+    identifier: str | None = None, dry_run: bool = False, actor: str, progress: Progress | None = None, name: str = "",
 ) -> Report:  # fmt: skip
     """Bring a product feed in and keep its report among the imports; a given `identifier` becomes the brand's own."""
     identifier = identifier or brand.product_identifier
-    options = read_options(State.INBOX, RightsState.NONE, "", path.name, actor=actor)
+    name = name or path.name
+    options = read_options(State.INBOX, RightsState.NONE, "", name, actor=actor)
     kept = Report(dry_run=dry_run)
-    with recorded(runtime, brand, "catalog", path.name, options, kept):
+    with recorded(runtime, brand, "catalog", name, options, kept):
         done = catalog_actions.import_catalog(
             runtime, brand, path, identifier=identifier, format=format, mapping=mapping, dry_run=dry_run, progress=progress
         )
-        for name, value in asdict(done).items():
-            setattr(kept, name, value)
+        for fact in fields(Report):
+            setattr(kept, fact.name, getattr(done, fact.name))
     if not dry_run and identifier != brand.product_identifier:
         with runtime.transaction() as session:
             accounts_actions.set_product_identifier(session, brand.id, identifier)
@@ -388,52 +391,65 @@ class Upload:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The item that a request made (`added`) or that was there under its external id."""
+
+    item: Item
+    added: bool
+
+
 def accept_item(
-    runtime: Runtime, session: Session, principal: Principal, fields: Submission, uploads: Sequence[Upload], *,
+    runtime: Runtime, session: Session, principal: Principal, sent: Submission, uploads: Sequence[Upload], *,
     idempotency_key: str = "", now: datetime,
-) -> tuple[Item, bool]:  # fmt: skip
-    """Store one item with its files; (item, False) when it was there. A key answers the same request with the same item (F-03).
+) -> Accepted:  # fmt: skip
+    """Store one item with its files. A key answers the same request with the same item (F-03).
 
     The files are decoded in the limited child before any row exists, and lie in the storage before the rows do.
     """
-    check_submission(fields, uploads)
+    check_submission(sent, uploads)
     if len(idempotency_key) > MAX_KEY or not idempotency_key.isprintable():
         raise BadKey()
     with ExitStack() as stack:
         received = [stack.enter_context(media_actions.receive(runtime, upload.stream, upload.name)) for upload in uploads]
-        request = request_digest(fields, [one.sha256 for one in received])
+        request = request_digest(sent, [one.sha256 for one in received])
         if idempotency_key and (answered := find_answered(session, principal.brand_id, idempotency_key, request)):
-            return answered, False
+            return answered
         files = [media_actions.keep(runtime, session, principal.brand_id, one)[0] for one in received]
         item, added = library_actions.add_item(
-            session, principal.brand_id, fields.data, files=files, products=fields.products, tags=fields.tags,
+            session, principal.brand_id, sent.data, files=files, products=sent.products, tags=sent.tags,
             actor=principal.actor, now=now,
         )  # fmt: skip
         if idempotency_key:
-            session.add(IdempotencyKey(brand_id=principal.brand_id, key=idempotency_key, request_sha256=request, item_id=item.id))
+            remember(session, principal.brand_id, idempotency_key, request, item, added)
         if added:
-            finish_item(runtime, session, principal, item, fields, now)
+            finish_item(runtime, session, principal, item, sent, now)
         session.flush()
-    return item, added
+    return Accepted(item, added)
 
 
-def check_submission(fields: Submission, uploads: Sequence[Upload]) -> None:
+def remember(session: Session, brand_id: int, key: str, request: str, item: Item, added: bool) -> None:
+    """Keep what this key was answered with."""
+    session.add(IdempotencyKey(brand_id=brand_id, key=key, request_sha256=request, item_id=item.id, added=added))
+
+
+def check_submission(sent: Submission, uploads: Sequence[Upload]) -> None:
     """Raise what is wrong before a byte of a file is looked at."""
-    data = fields.data
+    data = sent.data
     if len(uploads) > MAX_FILES:
         raise TooManyFiles()
     if data.kind is Kind.PHOTO and not uploads:
         raise FileMissing()
     if not uploads and not data.body.strip() and not data.title.strip() and data.rating is None:
         raise NoContent()
-    if fields.rights not in IMPORT_RIGHTS:
+    if sent.rights not in IMPORT_RIGHTS:
         raise BadImportOption()
-    if fields.rights is RightsState.GRANTED and not fields.evidence.strip():
+    if sent.rights is RightsState.GRANTED and not sent.evidence.strip():
         raise EvidenceMissing()
 
 
-def find_answered(session: Session, brand_id: int, key: str, request: str) -> Item | None:
-    """The item that this key already made; waits for a twin request that is still being answered. Raises KeyReused."""
+def find_answered(session: Session, brand_id: int, key: str, request: str) -> Accepted | None:
+    """What this key was answered with; waits for a twin request that is still being answered. Raises KeyReused."""
     number = int.from_bytes(hashlib.sha256(f"{brand_id}:{key}".encode()).digest()[:8], "big", signed=True)
     session.execute(select(func.pg_advisory_xact_lock(number)))
     found = queries.find_key(session, brand_id, key)
@@ -441,22 +457,21 @@ def find_answered(session: Session, brand_id: int, key: str, request: str) -> It
         return None
     if found.request_sha256 != request:
         raise KeyReused()
-    item = session.get(Item, found.item_id)
-    if item is None:
+    if session.get(Item, found.item_id) is None:
         raise KeyReused("the item that this Idempotency-Key made was deleted since; send a new key")
-    return item
+    return Accepted(library_queries.get_item(session, brand_id, found.item_id), found.added)
 
 
-def request_digest(fields: Submission, files: Sequence[str]) -> str:
+def request_digest(sent: Submission, files: Sequence[str]) -> str:
     """What tells two requests apart: every field and the bytes of every file."""
-    return hashlib.sha256(json.dumps([asdict(fields), list(files)], sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([asdict(sent), list(files)], sort_keys=True, default=str).encode()).hexdigest()
 
 
-def finish_item(runtime: Runtime, session: Session, principal: Principal, item: Item, fields: Submission, now: datetime) -> None:
+def finish_item(runtime: Runtime, session: Session, principal: Principal, item: Item, sent: Submission, now: datetime) -> None:
     """The rights and the audit entry of a new item, in the transaction of its row."""
-    if fields.rights is not RightsState.NONE:
-        evidence = fields.evidence or f"sent through the API as the brand's own by {principal.actor}"
-        rights_actions.record(runtime, session, item, fields.rights, text=evidence, actor=principal.actor, now=now)
+    if sent.rights is not RightsState.NONE:
+        evidence = sent.evidence or f"sent through the API as the brand's own by {principal.actor}"
+        rights_actions.record(runtime, session, item, sent.rights, text=evidence, actor=principal.actor, now=now)
     accounts_actions.audit(
         session, brand_id=principal.brand_id, actor=principal.actor, action="item.added", subject_type="item",
         subject_id=item.id, now=now, source=item.source,

@@ -40,4 +40,6 @@ class IdempotencyKey(Base):
     key: Mapped[str]
     request_sha256: Mapped[str]
     item_id: Mapped[int]
+    added: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Whether the request made the item, so that a repeat is answered with the same status."""
     created: Mapped[stamped]

@@ -388,6 +388,13 @@ def count_items(session: Session, brand_id: int, filter: ItemFilter, *, now: dat
     return session.scalar(select(func.count()).select_from(found_ids.subquery())) or 0
 
 
+def find_ids(session: Session, brand_id: int, filter: ItemFilter, *, now: datetime, limit: int) -> list[int]:
+    """The ids of what the filter finds, the oldest first: what an action on all of it means."""
+    configurations = find_configurations(session, brand_id) if filter.q else []
+    query = select(Item.id).where(*conditions(filter, brand_id, configurations, now))
+    return list(session.scalars(query.order_by(Item.id).limit(limit)))
+
+
 def get_item(session: Session, brand_id: int, item_id: int) -> Item:
     """One item with what a page shows of it; raises NotFound."""
     query = select(Item).where(Item.id == item_id, Item.brand_id == brand_id).options(*LOADED)

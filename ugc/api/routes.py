@@ -1,0 +1,9 @@
+"""All resources of REST v1, imported so that their routes are there; the application registers `doors`."""
+
+from __future__ import annotations
+
+from ugc.api import galleries, imports, items, orders, products, rights, schema
+
+doors = (schema.api, schema.documents)
+
+__all__ = ["doors", "galleries", "imports", "items", "orders", "products", "rights"]
