@@ -1,0 +1,82 @@
+import{BASE,configure,own,quietly,track,unwatch,watch}from"./track.js";export{BASE,own,quietly,track};const NEAR="600px";const PATIENCE=8_000;const LAYOUTS=["grid","masonry","carousel","story","single"];const NETWORKS=["instagram","tiktok","youtube","facebook","pinterest","mastodon","bluesky","reddit"];const LABELS={gallery:"Photos of our customers",more:"Show more",open:"Open",photo:"Photo by {name}",anonymous:"a customer",stars:"{count} of 5 stars",verified:"Verified buyer",incentivised:"Received an incentive",previous:"Previous",next:"Next",close:"Close",place:"{number} of {count}",products:"In this picture",show:"Show {title}",view:"View product",cart:"Add to cart",in_stock:"In stock",out_of_stock:"Out of stock",preorder:"Pre-order",backorder:"Available later",post:"See the post on {name}",};const CSS=`
+:host{display:block!important;position:relative;container-type:inline-size;text-align:start;
+--c:var(--ugc-columns,2);--rows:4;--gap:var(--ugc-gap,8px);--radius:var(--ugc-radius,8px);
+--surface:var(--ugc-surface,light-dark(#fff,#161618));--text:var(--ugc-text,light-dark(#1c1c1e,#f2f2f4));
+--quiet:var(--ugc-quiet,light-dark(#5c5c62,#a6a6ad));--line:var(--ugc-line,light-dark(#e3e3e6,#333338));
+--accent:var(--ugc-accent,light-dark(#1c1c1e,#f2f2f4));--on:var(--ugc-on-accent,light-dark(#fff,#161618))}
+:host([hidden]){display:none!important}
+:host([theme=light]){color-scheme:light}
+:host([theme=dark]){color-scheme:dark}
+.root{all:initial;direction:inherit;color-scheme:inherit;display:block;color:var(--text);
+font:15px/1.45 var(--ugc-font,system-ui,sans-serif);-webkit-text-size-adjust:100%}
+.root *{box-sizing:border-box}
+ul{list-style:none;margin:0;padding:0}
+button{font:inherit;color:inherit;background:none;border:0;margin:0;padding:0;cursor:pointer;text-align:inherit}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.grid{display:grid;gap:var(--gap);grid-template-columns:repeat(var(--c),minmax(0,1fr))}
+@container (min-width:520px){.grid{--c:var(--ugc-columns,3);--rows:3}}
+@container (min-width:760px){.grid{--c:var(--ugc-columns,4);--rows:2}}
+@container (min-width:1180px){.grid{--c:var(--ugc-columns,6);--rows:2}}
+.tile{position:relative;overflow:hidden;border-radius:var(--radius);aspect-ratio:var(--ugc-ratio,1);background:var(--line);min-width:0}
+.open{display:block;position:relative;width:100%;height:100%;overflow:hidden;border-radius:inherit}
+.open:focus-visible{outline-offset:-3px;box-shadow:inset 0 0 0 5px var(--on)}
+img{display:block;width:100%;height:100%;object-fit:cover;transition:transform .18s}
+.by{position:absolute;inset:auto 0 0;padding:28px 12px 10px;color:#fff;font-size:13px;
+background:linear-gradient(#0000,#000a);opacity:0;transition:opacity .15s;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.open:focus-visible .by,.open:hover .by{opacity:1}
+@media (hover:hover){.open:hover img{transform:scale(1.03)}}
+.mark{position:absolute;inset-block-start:8px;inset-inline-end:8px;min-width:24px;height:24px;padding:0 7px;border-radius:12px;
+background:#000a;color:#fff;font-size:12px;line-height:24px;text-align:center}
+.chip{position:absolute;inset-block-start:8px;inset-inline-start:8px;padding:0 8px;border-radius:12px;background:#000a;color:#fff;
+font-size:11px;line-height:24px;max-width:calc(100% - 60px);overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.words{display:flex;flex-direction:column;gap:6px;padding:14px;background:var(--surface);border:1px solid var(--line);overflow:hidden}
+.words b{font-weight:600;overflow-wrap:anywhere}
+.quote{overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:6;overflow-wrap:anywhere;font-size:14px}
+.who{margin-top:auto;color:var(--quiet);font-size:13px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
+.stars{letter-spacing:1px;color:var(--ugc-star,light-dark(#9a6200,#f5b342))}
+.foot{display:flex;justify-content:center;height:60px;align-items:end}
+.more{min-height:44px;padding:0 20px;border:1px solid var(--line);border-radius:var(--radius);background:var(--surface);font-weight:600}
+.more:hover{border-color:var(--quiet)}
+[aria-busy=true]{opacity:.6;cursor:progress}
+.masonry{display:block;columns:var(--c);column-gap:var(--gap)}
+.masonry .tile{aspect-ratio:var(--ratio,1);break-inside:avoid;margin-bottom:var(--gap)}
+.carousel,.story{display:flex;overflow-x:auto;scroll-snap-type:x mandatory;overscroll-behavior-x:contain;scrollbar-width:none;
+scroll-behavior:smooth;padding:4px;margin:-4px}
+.carousel .tile,.story .tile{flex:0 0 calc((100% - (var(--c) - .5)*var(--gap))/(var(--c) + .3));scroll-snap-align:start}
+.story .tile{aspect-ratio:9/16;border-radius:calc(var(--radius)*2)}
+.single{grid-template-columns:minmax(0,1fr)}
+.single .tile{aspect-ratio:var(--ugc-ratio,4/3)}
+.turn{position:absolute;inset-block-start:calc(50% - 22px);z-index:1;width:44px;height:44px;border-radius:50%;background:var(--surface);
+border:1px solid var(--line);text-align:center;font-size:20px;line-height:42px}
+.turn.back{inset-inline-start:8px}.turn.on{inset-inline-end:8px}
+.turn[disabled]{visibility:hidden}
+.turn:dir(rtl){transform:scaleX(-1)}
+.frame{position:relative}
+.sr{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+@media (prefers-reduced-motion:reduce){.root *{transition:none!important;scroll-behavior:auto!important;animation:none!important}}
+@media (forced-colors:active){.tile,.more{border:1px solid}}
+`;let sheet;export function make(tag,attributes,...children){const element=document.createElement(tag);for(const name of Object.keys(attributes)){const value=attributes[name];if(value!==null&&value!==undefined&&value!==false)element.setAttribute(name,String(value));}
+for(const child of children)if(child)element.append(child);return element;}
+export function safe(value){try{const url=new URL(String(value));return url.protocol==="https:"||url.protocol==="http:"?url.href:"";}catch{return"";}}
+export const text=(value)=>(typeof value==="string"?value:typeof value==="number"?String(value):"");export const list=(value)=>(Array.isArray(value)?value:[]);export function picture(medium,alt,sizes){const all=list(own(medium,"renditions")).filter((each)=>safe(own(each,"url")));const modern=all.filter((each)=>own(each,"type")==="image/webp");const chosen=modern.length?modern:all;if(!chosen.length)return null;const image=make("img",{part:"image",loading:"lazy",decoding:"async",width:Number(own(medium,"width"))||1,height:Number(own(medium,"height"))||1,alt,sizes,srcset:chosen.map((each)=>`${safe(each.url)} ${Number(own(each, "width")) || 1}w`).join(", "),});const colour=text(own(medium,"colour"));if(/^#[0-9a-f]{6}$/i.test(colour))image.style.backgroundColor=colour;image.src=safe(chosen[chosen.length-1].url);return image;}
+export const stars=(rating,label)=>make("span",{class:"stars",role:"img","aria-label":label},"★".repeat(rating)+"☆".repeat(5-rating));export const ratingOf=(item)=>Math.max(0,Math.min(5,Math.round(Number(own(item,"rating"))||0)));export class UgcGallery extends HTMLElement{static observedAttributes=["brand","gallery","product","api","layout","consent","labels","rows"];items=[];#shadow;#near;#grid;#status;#shown=0;#next="";#round=0;#asked=false;#coming;connectedCallback(){quietly(()=>{sheet||=makeSheet(CSS);this.#shadow||=this.attachShadow({__proto__:null,mode:"open"});this.#shadow.adoptedStyleSheets=[sheet];this.#reset();})();}
+disconnectedCallback(){this.#near?.disconnect();this.#round+=1;}
+attributeChangedCallback(name,before,after){if(before===after||!this.isConnected||!this.#shadow)return;if(name==="consent")configure({consent:after});else queueMicrotask(quietly(()=>this.#reset()));}
+get words(){const given=quietly(()=>JSON.parse(this.getAttribute("labels")||"{}"))();return(name,facts={})=>Object.keys(facts).reduce((line,key)=>line.replace(`{${key}}`,String(facts[key])),text(own(given,name))||own(LABELS,name)||"");}
+get language(){return this.closest("[lang]")?.getAttribute("lang")||document.documentElement.lang||undefined;}
+get layout(){const asked=this.getAttribute("layout")||"";return LAYOUTS.includes(asked)?asked:"";}
+get service(){return safe(this.getAttribute("api"))?(this.getAttribute("api")).replace(/\/$/,""):BASE;}
+tell(name,detail){return this.dispatchEvent(new CustomEvent("ugc:"+name,{__proto__:null,detail,bubbles:true,composed:true,cancelable:true}));}
+record(type,fields){track(type,{gallery:this.getAttribute("gallery")||"",...fields});}#reset(){this.#round+=1;this.#asked=false;this.items=[];this.#shown=0;this.#next="";this.#near?.disconnect();this.#grid=undefined;const shadow=(this.#shadow);shadow.replaceChildren(make("div",{class:"root"},make("slot",{})));configure({consent:this.getAttribute("consent"),url:this.service+"/events"});this.#near=new IntersectionObserver(quietly((entries)=>entries.some((each)=>each.isIntersecting)&&this.#begin()),{__proto__:null,rootMargin:NEAR});this.#near.observe(this);}
+async#begin(){if(this.#asked)return;this.#asked=true;this.#near?.disconnect();const round=this.#round;const answer=await this.#ask("");if(round!==this.#round||!answer)return;quietly(()=>this.#show(answer))();}
+async#ask(cursor){const part=(name)=>encodeURIComponent(this.getAttribute(name)||"");if(!part("brand")||!part("gallery"))return undefined;const product=part("product")&&"/"+part("product");const url=`${this.service}/galleries/${part("brand")}/${part("gallery")}${product}.json${cursor && "?cursor=" + encodeURIComponent(cursor)}`;for(let tries=0;tries<2;tries+=1){try{const stop=new AbortController();const timer=setTimeout(()=>stop.abort(),PATIENCE);const response=await fetch(url,{__proto__:null,method:"GET",credentials:"omit",mode:"cors",signal:stop.signal});const answer=response.ok?await response.json():undefined;clearTimeout(timer);if(answer&&Array.isArray(own(answer,"items")))return answer;if(response.status<500)return undefined;}catch{}
+await new Promise((resume)=>setTimeout(resume,1_000));}
+return undefined;}#show(answer){this.items=answer.items;this.#next=text(own(answer,"next"));configure({key:text(own(answer,"key"))});const gallery={items:this.items.length};this.record("gallery_load");if(!this.tell("load",gallery)||!this.items.length)return;const layout=this.layout||(LAYOUTS.includes(own(answer,"layout"))?answer.layout:"grid");const name=this.getAttribute("label")||this.words("gallery");this.#grid=make("ul",{class:`grid ${layout}`,part:"grid",role:"list"});this.#status=make("p",{class:"sr",role:"status"});const foot=make("div",{class:"foot",part:"foot"});const root=make("div",{class:"root",role:"region","aria-label":name,part:"gallery"},this.#grid,this.#status,foot);(this.#shadow).replaceChildren(root);if(layout==="carousel"||layout==="story")this.#turning(this.#grid);const rows=Number(this.getAttribute("rows"))||Number(getComputedStyle(this.#grid).getPropertyValue("--rows"))||2;const columns=Number(getComputedStyle(this.#grid).getPropertyValue("--c"))||3;const first=layout==="single"?1:layout==="carousel"||layout==="story"?this.items.length:rows*columns;this.#add(first);const more=make("button",{class:"more",part:"more",type:"button"},this.words("more"));const settle=()=>foot.replaceChildren(...(this.#shown<this.items.length||this.#next?[more]:[]));more.addEventListener("click",quietly(()=>this.#more(more,first).then(settle)));if(layout!=="single")settle();watch(this,null,()=>{},()=>this.record("gallery_view"));}
+async#more(button,count){const from=this.#shown;this.record("load_more");if(this.items.length-this.#shown<count&&this.#next){button.setAttribute("aria-busy","true");await(this.#coming||=this.#fetchMore());button.removeAttribute("aria-busy");}
+this.#add(count);const first=this.#grid?.children[from]?.querySelector("button");if(first instanceof HTMLElement)first.focus();if(this.#status)this.#status.textContent=this.words("place",{number:this.#shown,count:this.items.length+(this.#next?"+":"")});}
+async#fetchMore(){const answer=await this.#ask(this.#next);this.#coming=undefined;this.#next=answer?text(own(answer,"next")):"";this.items=[...this.items,...(answer?answer.items:[])];}#add(count){const grid=(this.#grid);const columns=Number(getComputedStyle(grid).getPropertyValue("--c"))||3;const width=Math.ceil((this.clientWidth||320)/(grid.classList.contains("single")?1:columns));for(const item of this.items.slice(this.#shown,this.#shown+count))grid.append(this.#tile(item,this.#shown++,`${width}px`));}#tile(item,index,sizes){const words=this.words;const who=text(own(own(item,"creator"),"name"));const medium=list(own(item,"media"))[0];const image=medium&&picture(medium,"",sizes);const rating=ratingOf(item);const products=list(own(item,"products"));const label=[words("open"),text(own(item,"alt"))||words("photo",{name:who||words("anonymous")})].join(": ");const button=make("button",{class:"open",part:"open",type:"button","aria-haspopup":"dialog","aria-label":label});if(image){button.append(image,who?make("span",{class:"by",part:"by","aria-hidden":"true"},who):"");if(products.length)button.append(make("span",{class:"mark",part:"mark","aria-hidden":"true"},String(products.length)));}else{button.classList.add("words");if(rating)button.append(stars(rating,words("stars",{count:rating})));if(text(own(item,"title")))button.append(make("b",{},text(item.title)));button.append(make("span",{class:"quote"},text(own(item,"caption"))),make("span",{class:"who"},who));}
+if(list(own(item,"badges")).includes("incentivised"))button.append(make("span",{class:"chip",part:"chip"},words("incentivised")));const tile=make("li",{class:"tile",part:"tile"},button);if(medium)tile.style.setProperty("--ratio",`${Number(own(medium, "width")) || 1}/${Number(own(medium, "height")) || 1}`);button.addEventListener("click",quietly(()=>this.open(index)));button.addEventListener("pointerenter",quietly(()=>void import("./lightbox.js")));const fields={item:item.id};watch(tile,image||null,()=>this.record("item_impression",fields),()=>this.record("item_view",fields));return tile;}
+async open(index){const item=this.items[index];if(!item||!this.tell("open",{item}))return;try{const{show}=await import("./lightbox.js");show(this,(this.#shadow),index);}catch{const[product]=list(own(item,"products"));if(product&&safe(own(product,"url")))location.assign(safe(product.url));}}#turning(grid){const words=this.words;const turn=(way)=>{const across=getComputedStyle(grid).direction==="rtl"?-1:1;grid.scrollBy(way*across*grid.clientWidth*0.8,0);};const back=make("button",{class:"turn back",part:"turn",type:"button","aria-label":words("previous")},"‹");const on=make("button",{class:"turn on",part:"turn",type:"button","aria-label":words("next")},"›");back.addEventListener("click",()=>turn(-1));on.addEventListener("click",()=>turn(1));const settle=()=>{const at=Math.abs(grid.scrollLeft);back.toggleAttribute("disabled",at<8);on.toggleAttribute("disabled",at+grid.clientWidth>grid.scrollWidth-8);};grid.addEventListener("scroll",settle);const frame=make("div",{class:"frame"},back,on);grid.replaceWith(frame);frame.append(grid);requestAnimationFrame(settle);}}
+export function makeSheet(css){const made=new CSSStyleSheet();made.replaceSync(css);return made;}
+for(const name of["brand","gallery","product","consent","api","rows","label","labels","theme","cart"]){Object.defineProperty(UgcGallery.prototype,name,{__proto__:null,configurable:true,enumerable:true,get(){return this.getAttribute(name);},set(value){if(value===null||value===undefined)this.removeAttribute(name);else this.setAttribute(name,value);},});}
+quietly(()=>customElements.get("ugc-gallery")||customElements.define("ugc-gallery",UgcGallery))();
