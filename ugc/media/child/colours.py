@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-SAMPLE_SIDE = 96
+SAMPLE_SIDE = 64
 COLOURS = 8
 KEPT = 5
 # Less of a picture than this is a detail, not one of its colours.
@@ -14,10 +14,10 @@ SAME_DISTANCE = 40
 
 
 def dominant(picture: Image.Image) -> list[str]:
-    """Up to five colours as `#rrggbb`, the commonest first, by median cut and one round of k-means."""
+    """Up to five colours as `#rrggbb`, the commonest first, by median cut."""
     small = picture.copy()
     small.thumbnail((SAMPLE_SIDE, SAMPLE_SIDE), Image.Resampling.BOX)
-    indexed = small.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=1)
+    indexed = small.quantize(COLOURS, method=Image.Quantize.MEDIANCUT)
     palette = indexed.getpalette() or []
     counts = sorted(indexed.getcolors() or [], reverse=True)
     clusters = [(count, tuple(palette[3 * index : 3 * index + 3])) for count, index in counts if isinstance(index, int)]

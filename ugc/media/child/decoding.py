@@ -9,7 +9,17 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy
-from PIL import GifImagePlugin, Image, ImageCms, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import (
+    GifImagePlugin,
+    Image,
+    ImageCms,
+    ImageFile,
+    ImageOps,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from ugc.media.child import headers
 from ugc.media.child.headers import Header
@@ -29,9 +39,14 @@ UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
+# Pillow would import these when it first meets EXIF or saves; a limited child can't open files, so its parent has them.
+PRELOADED = (ImageOps, TiffImagePlugin)
+Image.preinit()
 # Behind the product's picture on most shops' pages.
 BACKGROUND = (255, 255, 255)
 Image.MAX_IMAGE_PIXELS = headers.MAX_PIXELS
+# Pillow's own limit on a chunk stays at 1 MB; of all together it would unpack 64 MB before it refuses.
+PngImagePlugin.MAX_TEXT_MEMORY = 8 * PngImagePlugin.MAX_TEXT_CHUNK
 SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -40,6 +55,8 @@ def refusing(name: str) -> Iterator[None]:
     """Turn what a decoder raises into a refusal; a warning is an error (Pillow's security handbook, 5)."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        # Its warnings are about EXIF that a camera or an editor broke, which is no fault of the picture.
+        warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
         try:
             yield
         except (Refused, MemoryError):

@@ -19,6 +19,9 @@ MAX_FRAMES = 300
 # All text of a PNG together, uncompressed or not; Pillow's own limits (1 MB each, 64 MB all) stand behind this one.
 MAX_TEXT_BYTES = 1_000_000
 
+# Between a JPEG's segments some editors leave bytes that mean nothing; decoders step over them.
+MAX_JUNK_BYTES = 4096
+
 ACCEPTED = ("jpeg", "png", "webp", "gif")
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
@@ -105,14 +108,18 @@ def exactly(file: BinaryIO, length: int) -> bytes:
 def read_jpeg(file: BinaryIO, size: int) -> Header:
     """Walk the segments to the frame header (SOFn); sizes of a later thumbnail are inside a segment and never seen."""
     file.seek(2)
+    junk = 0
     while True:
         byte = exactly(file, 1)
         if byte != b"\xff":
-            raise Refused("damaged", format="jpeg")
+            junk += 1
+            if junk > MAX_JUNK_BYTES:
+                raise Refused("damaged", format="jpeg")
+            continue
         while byte == b"\xff":
             byte = exactly(file, 1)
         marker = byte[0]
-        if marker in {0x01, *range(0xD0, 0xD8)}:
+        if marker in {0x00, 0x01, *range(0xD0, 0xD8)}:
             continue
         if marker in {0xD9, 0xDA}:
             raise Refused("damaged", format="jpeg")

@@ -74,7 +74,7 @@ def empty_root() -> int | None:
     return folder
 
 
-def enter(*, namespace: bool, user: int | None, root: int | None, with_filter: bool) -> Isolation:
+def enter(parent: int, *, namespace: bool, user: int | None, root: int | None, with_filter: bool) -> Isolation:
     """Give everything up, for good; 0 is the input, 1 the output, 2 goes nowhere, and nothing else stays open."""
     rootless = root is not None and user is not None and enter_root(root)
     os.closerange(3, 1024)
@@ -85,6 +85,8 @@ def enter(*, namespace: bool, user: int | None, root: int | None, with_filter: b
     drop_capabilities()
     # A change of user clears it, so it comes after.
     seccomp.control(PR_SET_PDEATHSIG, SIGKILL, 0)
+    if os.getppid() != parent:
+        raise ChildProcessError("the warm parent is gone already")
     seccomp.forbid_new_privileges()
     set_limits()
     runs_as = os.getuid()

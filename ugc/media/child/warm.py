@@ -104,9 +104,10 @@ def take_request(control: socket.socket, post: Post, children: dict[int, Child],
         return False
     request = json.loads(message)
     source, output, status = descriptors
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
-        run_child(source, output, post, request)
+        run_child(parent, source, output, post, request)
     os.close(source)
     os.close(output)
     handle = os.pidfd_open(pid)
@@ -138,7 +139,7 @@ def end_all(children: dict[int, Child]) -> None:
         os.waitpid(child.pid, 0)
 
 
-def run_child(source: int, output: int, post: Post, request: dict[str, Any]) -> None:
+def run_child(parent: int, source: int, output: int, post: Post, request: dict[str, Any]) -> None:
     """The forked child's whole life; never returns."""
     code = 70
     try:
@@ -146,7 +147,7 @@ def run_child(source: int, output: int, post: Post, request: dict[str, Any]) -> 
         nowhere = os.open(os.devnull, os.O_RDWR)
         for place, descriptor in enumerate((source, output, nowhere)):
             os.dup2(descriptor, place)
-        isolation = limits.enter(namespace=post.namespace, user=post.user, root=post.root, with_filter=post.with_filter)
+        isolation = limits.enter(parent, namespace=post.namespace, user=post.user, root=post.root, with_filter=post.with_filter)
         with open(0, "rb", closefd=False) as file:
             send(*answer(post.tasks[request["task"]], file, request["options"], isolation))
         code = 0
