@@ -1,0 +1,55 @@
+// The big chart of the insights: revenue as bars, views and clicks as lines of different dash, all from zero.
+"use strict";
+
+(() => {
+  const place = document.getElementById("chart");
+  const source = document.getElementById("chart-data");
+  if (!place || !source || typeof uPlot === "undefined") return;
+  const data = JSON.parse(source.textContent);
+  // A canvas can't follow colours made by light-dark(): a probe element resolves each name for the theme in force.
+  const colour = (name) => {
+    const probe = document.createElement("i");
+    probe.style.color = `var(${name})`;
+    place.append(probe);
+    const found = getComputedStyle(probe).color;
+    probe.remove();
+    return found;
+  };
+  const fromZero = (_, least, most) => [0, Math.max(1, most * 1.1)];
+  const whole = (values) => values.map((value) => (Number.isInteger(value) ? value.toLocaleString("en").replaceAll(",", "\u202f") : ""));
+  let chart = null;
+
+  function draw() {
+    chart?.destroy();
+    const [text, line, accent, warm, calm] = ["--text-2", "--line", "--accent", "--star", "--ok"].map(colour);
+    const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px system-ui" };
+    chart = new uPlot({
+      width: place.clientWidth, height: 300,
+      cursor: { points: { size: 7 } },
+      legend: { live: true },
+      scales: { x: { time: true }, count: { range: fromZero }, money: { range: fromZero } },
+      axes: [
+        { ...axis, grid: { show: false }, space: 70 },
+        { ...axis, scale: "count", values: (_, values) => whole(values), size: 52 },
+        { ...axis, scale: "money", side: 1, grid: { show: false }, size: 64, values: (_, values) => whole(values) },
+      ],
+      series: [
+        { label: "Day", value: (_, at) => (at === null ? "–" : new Date(at * 1000).toISOString().slice(0, 10)) },
+        { label: `Revenue (${data.currency}, right)`, scale: "money", stroke: accent, fill: accent.replace("rgb(", "rgba(").replace(")", ", .25)"), width: 1, paths: uPlot.paths.bars({ size: [0.6, 40] }), points: { show: false } },
+        { label: "Views (left)", scale: "count", stroke: calm, width: 2, points: { show: data.days.length < 40 } },
+        { label: "Clicks (left)", scale: "count", stroke: warm, width: 2, dash: [6, 4], points: { show: false } },
+      ],
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
+    }, [data.days, data.revenue, data.views, data.clicks], place);
+  }
+
+  draw();
+  let width = place.clientWidth;
+  new ResizeObserver(() => {
+    if (Math.abs(place.clientWidth - width) < 2) return;
+    width = place.clientWidth;
+    chart.setSize({ width, height: 300 });
+  }).observe(place);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  new MutationObserver(draw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+})();

@@ -1,0 +1,52 @@
+"""The studio as one blueprint: its pages, its static files, and how it says that something went wrong."""
+
+from __future__ import annotations
+
+import mimetypes
+
+from flask import Blueprint, jsonify, request, send_from_directory
+from werkzeug.wrappers import Response
+
+from ugc import web
+from ugc.kit import shipped
+from ugc.kit.errors import NotFound, UgcError
+from ugc.studio import answers, galleries, imports, inbox, insights, items, jobs, library, search, settings, sign_in
+from ugc.studio.render import asset_version, bare
+
+pages = Blueprint("studio", __name__, url_prefix="/studio")
+
+for room in (sign_in, inbox, items, library, galleries, insights, jobs, imports, settings, search):
+    pages.register_blueprint(room.pages)
+
+FOLDERS = ("studio/", "vendor/")
+FOR_EVER = "public, max-age=31536000, immutable"
+TITLES = {
+    403: "This is not for your role",
+    404: "There is nothing here",
+    409: "That contradicts what is stored",
+    413: "That is too large",
+    429: "Too many requests",
+    503: "The studio can't answer right now",
+}
+
+
+@pages.get("/static/<path:name>")
+def static_file(name: str) -> Response:
+    """A style sheet or script; kept for ever under the address that names its content."""
+    if not name.startswith(FOLDERS):
+        raise NotFound()
+    kind = mimetypes.guess_type(name)[0]
+    response = send_from_directory(shipped.folder("static"), name, mimetype=kind)
+    fresh = request.args.get("v", "") == asset_version(name)
+    response.headers["Cache-Control"] = FOR_EVER if fresh else "no-cache"
+    return response
+
+
+def error_page(error: UgcError) -> Response:
+    """What went wrong, for a script or as a page."""
+    if answers.wants_json():
+        response = jsonify(web.problem(error))
+        response.status_code = error.status
+        return response
+    title = TITLES.get(error.status, "Something went wrong" if error.status >= 500 else "That did not work")
+    return bare("frame/error.html", error.status, title=title, number=error.status, text=error.detail, reference=web.request_id())

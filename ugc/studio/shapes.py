@@ -1,0 +1,158 @@
+"""What the studio's templates show of items and pictures: plain frozen shapes made from rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ugc.library.models import Item
+from ugc.media.models import File, FileState, Rendition
+from ugc.scoring import queries as scoring_queries
+from ugc.scoring.rules import Part, Score
+
+# A tile's width follows its picture's ratio in these steps; the style sheet has one class for each, so that no page
+# needs inline styles.
+NARROWEST, WIDEST = 6, 20
+TEXT_RATIO = 15
+SMALL, MIDDLE = 320, 640
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A finished picture: addresses, size and colours for the time before it has come."""
+
+    src: str
+    small: str
+    large: str
+    srcset: str
+    width: int
+    height: int
+    colours: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An item with what a tile and the large view beside it show."""
+
+    item: Item
+    image: Image | None
+    ratio: str
+    parts: tuple[Part, ...]
+
+    @property
+    def name(self) -> str:
+        """How the item is called where there is little room."""
+        text = self.item.title or self.item.body
+        return " ".join(text.split())[:80] or f"{self.item.kind.value.capitalize()} {self.item.id}"
+
+    @property
+    def creator(self) -> str:
+        """Who made it."""
+        return self.item.creator.name if self.item.creator else "Unknown creator"
+
+    @property
+    def spoken(self) -> str:
+        """What a screen reader says for the tile."""
+        by = f" by {self.creator}" if self.item.creator else ""
+        return f"{self.item.kind.value.capitalize()}{by}: {self.name}"
+
+
+def cards(session: Session, items: Iterable[Item]) -> list[Card]:
+    """Cards of the items with their scores, read in one query."""
+    listed = list(items)
+    if not listed:
+        return []
+    scores = scoring_queries.map_scores(session, listed[0].brand_id, [item.id for item in listed])
+    return [card(item, parts_of(scores.get(item.id))) for item in listed]
+
+
+def card(item: Item, parts: tuple[Part, ...] = ()) -> Card:
+    """One item's card."""
+    file = item.media[0].file if item.media else None
+    image = image_of(file) if file is not None else None
+    return Card(item, image, ratio_of(image), parts)
+
+
+def ratio_of(image: Image | None) -> str:
+    """The class of a tile's ratio: `r-15` is one and a half times as wide as high."""
+    if image is None or not image.height:
+        return f"r-{TEXT_RATIO}"
+    return f"r-{min(WIDEST, max(NARROWEST, round(10 * image.width / image.height)))}"
+
+
+def image_of(file: File) -> Image | None:
+    """The picture's addresses; a file whose renditions are not made yet has none, and only its colours and size show."""
+    if file.state == FileState.DAMAGED:
+        return None
+    made = sorted((one for one in file.renditions if one.type == "image/webp"), key=lambda one: one.width) or file.renditions
+    addresses = {one.width: address_of(file, one) for one in made}
+    return Image(
+        src=nearest(addresses, MIDDLE),
+        small=nearest(addresses, SMALL),
+        large=addresses[max(addresses)] if addresses else "",
+        srcset=", ".join(f"{address} {width}w" for width, address in addresses.items()),
+        width=file.width,
+        height=file.height,
+        colours=tuple(file.colours[:2]),
+    )
+
+
+def address_of(file: File, rendition: Rendition) -> str:
+    """A rendition's public path."""
+    return f"/media/{file.public_name}/{rendition.name}"
+
+
+def nearest(addresses: dict[int, str], width: int) -> str:
+    """The smallest rendition that is at least so wide, else the largest."""
+    if not addresses:
+        return ""
+    wide_enough = [one for one in addresses if one >= width]
+    return addresses[min(wide_enough) if wide_enough else max(addresses)]
+
+
+def parts_of(score: Score | None) -> tuple[Part, ...]:
+    """A score's parts, the largest share first, those that do not apply last."""
+    if score is None:
+        return ()
+    return tuple(sorted(score.parts, key=lambda part: (part.value is None, -part.points)))
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """What a page says about the request that led to it; `batch` can be undone."""
+
+    text: str
+    batch: str = ""
+
+
+TOASTS = {
+    "approve": ("{n} approved", True),
+    "reject": ("{n} rejected", True),
+    "spam": ("{n} marked as spam", True),
+    "trash": ("{n} moved to the trash", True),
+    "inbox": ("{n} moved back to the inbox", True),
+    "undo": ("{n} undone", False),
+    "tags": ("Tags saved", False),
+    "products": ("Products saved", False),
+    "rights": ("Written into the ledger", False),
+    "gallery": ("Gallery saved", False),
+    "gallery-new": ("Gallery created", False),
+    "gallery-gone": ("Gallery deleted", False),
+    "weights": ("Weights saved; scores are being computed anew", False),
+    "retry": ("Back in the queue", False),
+    "key-gone": ("Key revoked", False),
+}
+
+
+def toast(values: Any) -> Toast | None:
+    """The message named in an address; the words are ours, an address only chooses among them."""
+    words = TOASTS.get(values.get("done", ""))
+    if words is None:
+        return None
+    count, batch = values.get("n", ""), values.get("batch", "")
+    shown = f"{int(count):,} items" if count.isascii() and count.isdigit() and len(count) < 7 and int(count) != 1 else "Item"
+    text = words[0].replace("{n}", shown)
+    return Toast(text, batch if words[1] and batch.replace("-", "").replace("_", "").isalnum() else "")
