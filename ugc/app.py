@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ugc import tables, web
 from ugc.api import routes as api_routes
+from ugc.demo import shop
 from ugc.embed import collect, health, media, warm, widget
 from ugc.embed import galleries as embed_galleries
 from ugc.embed import orders as embed_orders
@@ -61,6 +62,8 @@ def create_app(runtime: Runtime) -> OpenAPI:
     web.install(app, runtime)
     for door in DOORS:
         register(app, door)
+    if runtime.settings.demo:
+        register(app, shop.pages)
     app.register_error_handler(Exception, answer_error)
     app.wsgi_app = warm.wrap(app.wsgi_app, runtime.storage)  # type: ignore[method-assign, assignment]
     return app

@@ -140,6 +140,14 @@ def find_audit(session: Session, brand_id: int, subject_type: str, subject_id: i
     return list(session.scalars(chosen.order_by(AuditEntry.at.desc(), AuditEntry.id.desc())))
 
 
+def find_log(session: Session, brand_id: int, *, before: int | None = None, limit: int = 50) -> list[AuditEntry]:
+    """What was done in a brand, newest first; `before` is the id of the last entry seen."""
+    chosen = select(AuditEntry).where(AuditEntry.brand_id == brand_id)
+    if before is not None:
+        chosen = chosen.where(AuditEntry.id < before)
+    return list(session.scalars(chosen.order_by(AuditEntry.id.desc()).limit(limit)))
+
+
 def count_failures(session: Session, account_digest: str, address_digest: str, *, now: datetime) -> tuple[int, int]:
     """The address's recent refused sign-ins: for this account, and for any."""
     since = now - rules.FAILURE_WINDOW

@@ -109,6 +109,12 @@ def showable(session: Session, brand_id: int, data: GalleryData, now: datetime) 
     return [*found, library_queries.publishable(now), or_(Item.kind.in_(WORDS), ready)]
 
 
+def lets_through(session: Session, gallery: Gallery, item_id: int, now: datetime) -> bool:
+    """Whether an item could show in a gallery now, on a page of one of its products or without a product."""
+    shown = showable(session, gallery.brand_id, rules.data_of(gallery), now)
+    return session.scalar(select(Item.id).where(*shown, Item.id == item_id)) is not None
+
+
 def within(scope: Scope) -> ColumnElement[bool]:
     """The items of one step of the fallback."""
     if scope.level is Fallback.ALL:

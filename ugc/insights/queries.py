@@ -244,6 +244,19 @@ def report_item(
     return map_figures(session, brand_id, since, until, read_model(model), [item_id]).get(item_id, Figures())
 
 
+def report_gallery(session: Session, brand_id: int, gallery: str, since: date, until: date) -> Figures:
+    """What visitors did with items in one gallery, and what those earned by *same product* through it."""
+    sums = [func.coalesce(func.sum(getattr(ItemDay, name)), 0).label(name) for name in EVENT_COLUMNS[:-1]]
+    seen = select(*sums).where(
+        ItemDay.brand_id == brand_id, ItemDay.day.between(since, until), ItemDay.gallery == gallery, ItemDay.item_id != 0
+    )
+    counts = {name: int(value) for name, value in session.execute(seen).one()._mapping.items()}
+    mine = (Credit.brand_id == brand_id, Credit.day.between(since, until), Credit.model == Model.SAME_PRODUCT, Credit.gallery == gallery)
+    orders = session.scalar(select(func.count(distinct(Credit.order_id))).where(*mine)) or 0
+    money = select(Credit.currency, func.sum(Credit.amount)).where(*mine).group_by(Credit.currency)
+    return Figures(**counts, orders=orders, revenue=dict(session.execute(money).tuples().all()))
+
+
 def series(
     session: Session, brand_id: int, since: date, until: date, item_id: int | None = None, *, model: str = Model.SAME_PRODUCT
 ) -> list[Day]:
