@@ -30,6 +30,6 @@ def main() -> None:
     """Self-hosted service for customers' photos, reviews and posts."""
 
 
-from ugc.cli import accounts, imports, inspecting, serving  # noqa: E402  # each module adds its commands to the group above
+from ugc.cli import accounts, demo, imports, inspecting, serving  # noqa: E402  # each module adds its commands to the group above
 
-__all__ = ["accounts", "imports", "inspecting", "main", "serving"]
+__all__ = ["accounts", "demo", "imports", "inspecting", "main", "serving"]

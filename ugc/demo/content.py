@@ -6,11 +6,21 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
-from ugc.demo.things import Look
-
 BRAND = "halm"
 BRAND_NAME = "Halm & Ton"
 EMAIL = "owner@halm.example"
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a product looks like: its shape, main and second colour, and glaze or pattern."""
+
+    shape: str
+    main: str
+    second: str = "#dccbb4"
+    finish: str = "plain"
+    scale: float = 1.0
+    """Beside the other products, so that a scene keeps their sizes right."""
 
 
 @dataclass(frozen=True)

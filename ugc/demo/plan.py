@@ -133,7 +133,8 @@ def caption(chance: random.Random, samples: list[Sample], place: str) -> str:
         f"the {sample.title.split(',')[0].lower().replace(sample.line.lower(), sample.line)}" for sample in samples[:2]
     )
     words = chance.choice(content.CAPTIONS[place]).format(title=names)
-    return f"{words[0].upper()}{words[1:]} {' '.join(chance.sample(content.HASHTAGS, chance.randint(1, 3)))}"
+    words = ". ".join(sentence[:1].upper() + sentence[1:] for sentence in words.split(". "))
+    return f"{words} {' '.join(chance.sample(content.HASHTAGS, chance.randint(1, 3)))}"
 
 
 def second_take(chance: random.Random, first: Planned, number: int) -> Planned:

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from ugc.demo import drawing, things
+from ugc.demo.content import Look
 from ugc.demo.drawing import Canvas, Colour, Light, Patch, Pixels, colour, linear, mix
-from ugc.demo.things import Look
 
 
 def sun(azimuth: float, height: float, tint: str, strength: float, ambient: str, ambient_strength: float, **facts: float) -> Light:
@@ -337,19 +337,17 @@ def hills(canvas: Canvas, shot: Shot) -> list[tuple[float, float]]:
     rows, columns = np.mgrid[0:top, 0 : canvas.width].astype(np.float32)
     haze, near = colour(linear(SKIES[shot.time][2])), colour(linear("#37503c"))
     for layer in range(5):
-        line = top * (0.38 + 0.13 * layer) - top * 0.09 * sum(
-            sin_wave(columns[0], random.uniform(0.002, 0.006) * (1 + number), random.uniform(0, 6)) / (1 + number)
-            for number in range(3)
-        )
+        waves = [ridge(columns[0], random.uniform(0.002, 0.006), random.uniform(0, 6), number) for number in (1, 2, 3)]
+        line = top * (0.38 + 0.13 * layer) - top * 0.09 * np.sum(waves, axis=0)
         tint = mix(haze, near * (colour(canvas.light.ambient) + colour(canvas.light.colour) * 0.5), 0.25 + 0.17 * layer)
         canvas.pixels[:top] = mix(canvas.pixels[:top], tint, np.clip(rows - line[None, :] + 0.5, 0, 1)[..., None])
     stone(canvas, top)
     return set_down(canvas, row(canvas, shot.looks, top + (canvas.height - top) * 0.45, fitting(canvas, shot.looks)))
 
 
-def sin_wave(columns: Pixels, pace: float, start: float) -> Pixels:
-    """One wave of a hill's line."""
-    return np.sin(columns * np.float32(pace) + np.float32(start))
+def ridge(columns: Pixels, pace: float, start: float, number: int) -> Pixels:
+    """One wave of a hill's line: the finer, the flatter."""
+    return np.asarray(np.sin(columns * (pace * number) + start) / number, np.float32)
 
 
 def stone(canvas: Canvas, top: int) -> None:

@@ -8,7 +8,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,6 +27,7 @@ from ugc.demo.plan import Planned
 from ugc.galleries import actions as galleries_actions
 from ugc.galleries import queries as galleries_queries
 from ugc.ingest import actions as ingest_actions
+from ugc.kit import passwords
 from ugc.kit.errors import NotFound
 from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
@@ -56,24 +57,25 @@ class Access:
     secret_key: str
     publishable_key: str
     webhook_secret: str
-    galleries: tuple[str, ...] = ("home", "product", "reviews")
 
 
-def open_account(runtime: Runtime, *, now: datetime) -> Access:
+def open_account(runtime: Runtime) -> Access:
     """The sample brand with one owner and keys; made anew or, where access was lost, given a new password and keys."""
     with runtime.transaction() as session:
         brand = find_brand(session) or accounts_actions.add_brand(session, content.BRAND, content.BRAND_NAME)
-        password = find_password(session, brand)
-        keys = {
-            kind: accounts_actions.add_key(session, brand, kind, source=source, seal_key=runtime.key("webhooks"))[1]
-            for kind, source in ((KeyKind.SECRET, ""), (KeyKind.PUBLISHABLE, ""), (KeyKind.WEBHOOK, "generic"))
-        }
-        base = runtime.settings.base_url
+        secret_key = accounts_actions.add_key(session, brand, KeyKind.SECRET, seal_key=b"")[1]
+        seal_key = runtime.key("webhooks")
+        webhook_secret = accounts_actions.add_key(session, brand, KeyKind.WEBHOOK, source="generic", seal_key=seal_key)[1]
         return Access(
-            base_url=base, shop=f"{base}/demo/shop/", studio=f"{base}/studio/", api=f"{base}/api/v1/docs", brand=content.BRAND,
-            email=content.EMAIL, password=password, secret_key=keys[KeyKind.SECRET],
-            publishable_key=keys[KeyKind.PUBLISHABLE], webhook_secret=keys[KeyKind.WEBHOOK],
+            **addresses(runtime.settings.base_url), brand=content.BRAND, email=content.EMAIL,
+            password=renew_password(session, brand), secret_key=secret_key,
+            publishable_key=accounts_queries.get_publishable_key(session, brand.id), webhook_secret=webhook_secret,
         )  # fmt: skip
+
+
+def addresses(base: str) -> dict[str, str]:
+    """Where things are when the service is reached at `base`."""
+    return {"base_url": base, "shop": f"{base}/demo/shop/", "studio": f"{base}/studio/", "api": f"{base}/api/v1/docs"}
 
 
 def find_brand(session: Session) -> Brand | None:
@@ -84,9 +86,15 @@ def find_brand(session: Session) -> Brand | None:
         return None
 
 
-def find_password(session: Session, brand: Brand) -> str:
-    """A fresh one-time password for the sample owner, who is added if need be."""
-    return accounts_actions.add_person(session, content.EMAIL, brand, Role.OWNER, name="Sample Owner")[1]
+def renew_password(session: Session, brand: Brand) -> str:
+    """A fresh password for the sample owner, who is added if need be."""
+    try:
+        person = accounts_queries.get_person(session, content.EMAIL)
+    except NotFound:
+        return accounts_actions.add_person(session, content.EMAIL, brand, Role.OWNER, name="Sample Owner")[1]
+    password = passwords.make_password()
+    accounts_actions.change_password(session, person, password)
+    return password
 
 
 def put_catalogue(runtime: Runtime, *, now: datetime) -> None:
@@ -145,13 +153,13 @@ def add_galleries(runtime: Runtime, *, now: datetime) -> None:
                 )
 
 
-def add_content(runtime: Runtime, count: int, *, now: datetime, progress: Progress) -> None:
+def add_content(runtime: Runtime, count: int, *, with_reviews: bool = True, now: datetime, progress: Progress) -> None:
     """The planned items, drawn by several processes while this one stores."""
-    planned = plan.plan(count, now=now)
+    planned = [one for one in plan.plan(count, now=now) if with_reviews or one.kind is Kind.PHOTO]
     for done, (one, picture) in enumerate(draw_all(planned), start=1):
         add_planned(runtime, one, picture, now=now)
-        if done % 20 == 0 or done == count:
-            progress(f"{done} of {count} items")
+        if done % 20 == 0 or done == len(planned):
+            progress(f"{done} of {len(planned)} items")
 
 
 def draw_all(planned: list[Planned]) -> Iterator[tuple[Planned, scenes.Picture | None]]:
@@ -295,11 +303,4 @@ def read_access(path: Path) -> Access | None:
 
 def readdress(runtime: Runtime, access: Access) -> Access:
     """The same access at the address that is served now."""
-    base = runtime.settings.base_url
-    facts = asdict(access) | {
-        "base_url": base,
-        "shop": f"{base}/demo/shop/",
-        "studio": f"{base}/studio/",
-        "api": f"{base}/api/v1/docs",
-    }
-    return Access(**facts)
+    return replace(access, **addresses(runtime.settings.base_url))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import cos, pi, sin
 from typing import Any
 
 import numpy as np
 
 from ugc.demo import drawing
+from ugc.demo.content import Look
 from ugc.demo.drawing import Canvas, Colour, Paint, Patch, Profile, colour, linear, mix
 
 CLAY = linear("#b98a63")
@@ -29,18 +29,6 @@ PROFILES: dict[str, Profile] = {
     "seat": ((0, 2.7), (0.2, 2.9), (0.85, 2.9), (1, 2.85)),
     "ball": tuple((at / 8, max(0.02, 0.5 * sin(pi * at / 8) ** 0.5 * (0.98 if at not in (0, 8) else 0.0))) for at in range(9)),
 }
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a product looks like: its shape, main and second colour, and glaze or pattern."""
-
-    shape: str
-    main: str
-    second: str = "#dccbb4"
-    finish: str = "plain"
-    scale: float = 1.0
-    """Beside the other products, so that a scene keeps their sizes right."""
 
 
 def glaze(canvas: Canvas, look: Look) -> Paint:
