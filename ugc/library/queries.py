@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    DOUBLE,
     ColumnElement,
     Select,
     Text,
@@ -18,6 +17,7 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    literal,
     literal_column,
     not_,
     or_,
@@ -25,7 +25,9 @@ from sqlalchemy import (
     text,
     true,
     tuple_,
+    union_all,
 )
+from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from ugc.catalog.models import Product
@@ -174,13 +176,13 @@ def write_filter(filter: ItemFilter) -> dict[str, Any]:
 # What each name of the filter asks of an item.
 
 
-def rights_conditions(now: datetime) -> dict[str, ColumnElement[bool]]:
+def rights_conditions(now: datetime, item: Any = Item) -> dict[str, ColumnElement[bool]]:
     """The derived rights states: of a right that is held, whether it is yet to start, soon to end or over."""
-    held = Item.rights_state.in_(sorted(rules.SHOWABLE_RIGHTS))
-    over = Item.rights_until <= now
+    held = item.rights_state.in_(sorted(rules.SHOWABLE_RIGHTS))
+    over = item.rights_until <= now
     return {
-        "upcoming": and_(held, Item.rights_from > now),
-        "expiring": and_(held, not_(over), Item.rights_until <= now + EXPIRING),
+        "upcoming": and_(held, item.rights_from > now),
+        "expiring": and_(held, not_(over), item.rights_until <= now + EXPIRING),
         "expired": and_(held, over),
     }
 
@@ -318,7 +320,7 @@ SORTS = ("newest", "oldest", "score", "rating", "relevance", "performance")
 def rank_of(q: str, configurations: Iterable[str]) -> ColumnElement[Any] | None:
     """How well the item matches the words: `ts_rank`, divided by 1 + log of the length; None without words."""
     ranks = [
-        (Item.search_language == name, cast(func.ts_rank(Item.search, words_of(name, q), 1), type_=DOUBLE))
+        (Item.search_language == name, cast(func.ts_rank(Item.search, words_of(name, q), 1), DOUBLE_PRECISION))
         for name in configurations
     ]
     return case(*ranks, else_=literal_column("0.0::float8")) if q and ranks else None
@@ -458,14 +460,20 @@ def find_next_change(session: Session, brand_id: int, filter: ItemFilter | None 
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """A value that would narrow a list, and how many items it would then hold."""
+    """A value that would narrow a list, and how many items it would then hold; with `more` set, at least so many."""
 
     value: str
     label: str
     count: int
+    more: bool = False
 
+
+Counting = Select[str, str, str, int]
+"""A query of the name of a facet, a value, its label and its count."""
 
 FACETS = ("state", "rights", "kind", "product", "line", "type", "tag", "source", "creator", "rating", "language", "media")
+EXACT = 10_000
+"""Up to so many found items counts are exact; past that they say "at least" (docs/performance.md, search)."""
 
 
 def count_facets(
@@ -473,13 +481,16 @@ def count_facets(
 ) -> dict[str, list[FacetValue]]:
     """Values and counts of each name, all other filters applied: choosing a value shows exactly its count."""
     configurations = find_configurations(session, brand_id) if filter.q else []
-    counted: dict[str, list[FacetValue]] = {}
-    for name in names:
+    wanted = list(dict.fromkeys(names))
+    bases: dict[ItemFilter, list[str]] = {}
+    for name in wanted:
         if name not in FACETS:
             raise Invalid(f"there is no facet named {name!r}", name="facets")
-        others = conditions(without(filter, name), brand_id, configurations, now)
-        counted[name] = values_in(session, name, others, now)
-    return counted
+        bases.setdefault(without(filter, name), []).append(name)
+    counted: dict[str, list[FacetValue]] = {}
+    for base, together in bases.items():
+        counted |= count_together(session, conditions(base, brand_id, configurations, now), together, now)
+    return {name: counted[name] for name in wanted}
 
 
 def without(filter: ItemFilter, name: str) -> ItemFilter:
@@ -488,48 +499,68 @@ def without(filter: ItemFilter, name: str) -> ItemFilter:
     return replace(filter, **empty)
 
 
-def values_in(session: Session, name: str, asked: list[ColumnElement[bool]], now: datetime) -> list[FacetValue]:
-    """The values of one name among the items that the conditions find, the commonest first."""
-    if name == "rights":
-        return rights_in(session, asked, now)
-    value, label, joins = facet_columns(name)
-    query = select(value, label, func.count(Item.id.distinct())).select_from(Item)
-    for target, on in joins:
-        query = query.join(target, on)
-    query = query.where(*asked, value.is_not(None), cast(value, Text) != "").group_by(value, label)
-    rows = session.execute(query.order_by(func.count(Item.id.distinct()).desc(), value).limit(MAX_FACET_VALUES))
-    return [FacetValue(str(found), str(shown), count) for found, shown, count in rows]
+def count_together(
+    session: Session, asked: Sequence[ColumnElement[bool]], names: Sequence[str], now: datetime
+) -> dict[str, list[FacetValue]]:
+    """Facets that rest on the same items, in one statement that finds those items once."""
+    facts = (*COLUMNS.values(), Item.id, Item.creator_id, Item.rating, Item.language)
+    rights = (Item.rights_state, Item.rights_from, Item.rights_until)
+    hits = select(*facts, *rights).where(*asked).limit(EXACT + 1).cte("hits").prefix_with("MATERIALIZED")
+    total = select(literal("").label("name"), literal("").label("value"), literal("").label("label"), func.count().label("count"))
+    counts = [total.select_from(hits), *(query for name in names for query in facet_queries(name, hits.c, now))]
+    counted: dict[str, list[FacetValue]] = {name: [] for name in names}
+    rows = session.execute(union_all(*(select(query.subquery()) for query in counts))).all()
+    more = any(name == "" and count > EXACT for name, _, _, count in rows)
+    for name, value, label, count in rows:
+        if name and count:
+            counted[name].append(FacetValue(value, label, count, more))
+    return {name: sorted(values, key=lambda found: (-found.count, found.value)) for name, values in counted.items()}
 
 
-def facet_columns(name: str) -> tuple[Any, Any, list[tuple[Any, Any]]]:
-    """The value, the label and the joins of a facet."""
-    to_product = [(ItemProduct, ItemProduct.item_id == Item.id), (Product, Product.id == ItemProduct.product_id)]
+def facet_queries(name: str, hits: Any, now: datetime) -> list[Counting]:
+    """What counts the values of one name among the hits: (name, value, label, count), the commonest values only."""
+    to_product = [(ItemProduct, ItemProduct.item_id == hits.id), (Product, Product.id == ItemProduct.product_id)]
     match name:
         case "product":
-            return Product.sku, Product.title, to_product
+            return [facet_query(name, Product.sku, Product.title, hits, to_product)]
         case "line" | "type":
-            return PRODUCT_COLUMNS[name], PRODUCT_COLUMNS[name], to_product
+            return [facet_query(name, PRODUCT_COLUMNS[name], PRODUCT_COLUMNS[name], hits, to_product)]
         case "tag":
-            return Tag.name, Tag.name, [(ItemTag, ItemTag.item_id == Item.id), (Tag, Tag.id == ItemTag.tag_id)]
+            to_tag = [(ItemTag, ItemTag.item_id == hits.id), (Tag, Tag.id == ItemTag.tag_id)]
+            return [facet_query(name, Tag.name, Tag.name, hits, to_tag)]
         case "creator":
-            return Creator.id, Creator.name, [(Creator, Creator.id == Item.creator_id)]
-        case "rating":
-            rating = func.coalesce(cast(Item.rating, Text), UNKNOWN)
-            return rating, rating, []
-        case "language":
-            language = func.coalesce(func.nullif(Item.language, ""), UNKNOWN)
-            return language, language, []
+            return [facet_query(name, Creator.id, Creator.name, hits, [(Creator, Creator.id == hits.creator_id)])]
         case "media":
-            answer = case((has_media(), "yes"), else_="no")
-            return answer, answer, []
-    return COLUMNS[name], COLUMNS[name], []
+            pictured = exists().where(ItemMedia.item_id == hits.id)
+            return [one_value(name, "yes", pictured, hits), one_value(name, "no", not_(pictured), hits)]
+        case "rights":
+            derived = rights_conditions(now, hits)
+            return [
+                facet_query(name, hits.rights_state, hits.rights_state, hits, []),
+                *(one_value(name, value, condition, hits) for value, condition in derived.items()),
+            ]
+    return [facet_query(name, hits[name], hits[name], hits, [])]
 
 
-def rights_in(session: Session, asked: list[ColumnElement[bool]], now: datetime) -> list[FacetValue]:
-    """Rights states with the derived ones beside them; an expiring right is counted under both."""
-    rows = session.execute(select(Item.rights_state, func.count()).where(*asked).group_by(Item.rights_state))
-    derived = rights_conditions(now)
-    sums = session.execute(select(*(func.count().filter(condition) for condition in derived.values())).where(*asked)).one()
-    counts = {state.value: count for state, count in rows} | dict(zip(derived, sums, strict=True))
-    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [FacetValue(value, value, count) for value, count in ordered if count]
+def facet_query(name: str, value: Any, label: Any, hits: Any, joins: Sequence[tuple[Any, Any]]) -> Counting:
+    """Counts of the values of a column of the hits, or of a table joined to them."""
+    # Several products of one item may be of one line or type; everything else is there once.
+    counted = (func.count(hits.id.distinct()) if name in PRODUCT_COLUMNS else func.count()).label("count")
+    columns = (literal(name).label("name"), as_text(value).label("value"), as_text(label).label("label"))
+    query: Counting = select(*columns, counted).select_from(hits.id.table)
+    for target, on in joins:
+        query = query.join(target, on)
+    known = cast(value, Text) != "" if joins else true()
+    return query.where(known).group_by(value, label).order_by(counted.desc()).limit(MAX_FACET_VALUES)
+
+
+def as_text(column: Any) -> ColumnElement[str]:
+    """A value as text, `unknown` for none."""
+    return func.coalesce(func.nullif(cast(column, Text), ""), UNKNOWN)
+
+
+def one_value(name: str, value: str, condition: ColumnElement[bool], hits: Any) -> Counting:
+    """The count of one value that is a condition on the hits."""
+    columns = (literal(name).label("name"), literal(value).label("value"), literal(value).label("label"))
+    query: Counting = select(*columns, func.count().label("count")).select_from(hits.id.table).where(condition)
+    return query
