@@ -15,15 +15,14 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from tests import make
-from ugc import app as application
 from ugc import web
 from ugc.accounts import actions
 from ugc.accounts.models import Brand, KeyKind, Membership, Role, SignIn
-from ugc.app import create_app
+from ugc.app import AFTER_COMMIT, create_app
 from ugc.kit import clock
 from ugc.kit.errors import Conflict, TooMany
 from ugc.kit.passwords import Cost
-from ugc.runtime import Runtime
+from ugc.runtime import Runtime, open_runtime
 
 CHEAP = Cost(memory_kib=8, passes=1, lanes=1)
 FORM = {"Sec-Fetch-Site": "same-origin"}
@@ -336,8 +335,8 @@ def test_readiness_names_the_database(client: FlaskClient, runtime: Runtime) -> 
 
 
 def test_the_service_lives_without_its_database(runtime: Runtime) -> None:
-    down = application.open_runtime(
-        replace(runtime.settings, database_url="postgresql://nobody@127.0.0.1:1/nothing"), after_commit=application.AFTER_COMMIT
+    down = open_runtime(
+        replace(runtime.settings, database_url="postgresql://nobody@127.0.0.1:1/nothing"), after_commit=AFTER_COMMIT
     )
     client = create_app(down).test_client()
     assert client.get("/healthz").status_code == 200

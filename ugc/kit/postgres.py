@@ -16,7 +16,10 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -32,6 +35,9 @@ MAX_SOCKET_FOLDER = 86
 # Recovery of a crashed cluster may replay up to max_wal_size; a fresh start takes about a second.
 START_SECONDS = 120
 SHARED_PLACE = Path("/var/lib/ugc")
+# Both lie in the data folder, which is ours even where the cluster's home belongs to the database's user.
+START_LOCK = "postgres.lock"
+USERS_LOCK = "postgres.users"
 # Tried in this order as root: PostgreSQL refuses to run as root and needs a user that /etc/passwd knows.
 SERVICE_USERS = ("ugc", "postgres", "nobody")
 
@@ -59,6 +65,7 @@ class NoEngine(UgcError):
 class Place:
     """Where one cluster lives and as whom it runs."""
 
+    data_dir: Path
     home: Path
     binaries: Path
     user: str | None
@@ -92,13 +99,16 @@ def ensure(data_dir: Path) -> str:
     """
     data_dir = data_dir.resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
-    place = find_place(data_dir)
-    with exclusive(place.home / "start.lock"):
-        hold(place)
-        make_cluster(place)
-        if not answers(place):
-            start(place)
-    return url_of(place)
+    try:
+        with exclusive(data_dir / START_LOCK):
+            place = find_place(data_dir)
+            hold(place)
+            make_cluster(place)
+            if not answers(place):
+                start(place)
+            return url_of(place)
+    except PermissionError as cause:
+        raise NoEngine(f"the embedded database in {data_dir} belongs to another user: {cause}") from cause
 
 
 def url_of(place: Place, database: str = DATABASE) -> str:
@@ -112,7 +122,7 @@ def find_place(data_dir: Path) -> Place:
     if os.geteuid() != 0:
         home = data_dir / "postgres"
         home.mkdir(mode=0o700, exist_ok=True)
-        return Place(home, packaged, None)
+        return Place(data_dir, home, packaged, None)
     user = service_user()
     pointer = data_dir / "postgres.location"
     if pointer.exists():
@@ -128,7 +138,7 @@ def find_place(data_dir: Path) -> Place:
         home.mkdir(mode=0o700)
         pointer.write_text(f"{home}\n")
     own(home, user)
-    return Place(home, reachable_binaries(packaged, user), user)
+    return Place(data_dir, home, reachable_binaries(packaged, user), user)
 
 
 def packaged_binaries() -> Path:
@@ -188,25 +198,24 @@ def own(path: Path, user: str) -> None:
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-class exclusive:
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
     """A lock file held while the block runs; `ensure` in many processes starts one server."""
+    with open_lock(path) as file:  # closing gives the lock back
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
-    def __enter__(self) -> None:
-        self.file = open(self.path, "w")  # closed on exit, which also gives the lock back
-        fcntl.flock(self.file, fcntl.LOCK_EX)
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
+def open_lock(path: Path) -> IO[str]:
+    """A lock file of ours; a symbolic link in its place is refused."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w")
 
 
 def hold(place: Place) -> None:
     """Count this process among the server's users until it ends."""
     if place.home in _held:
         return
-    file = open(place.home / "users.lock", "w")  # noqa: SIM115  # held for the life of the process
+    file = open_lock(place.data_dir / USERS_LOCK)  # held for the life of the process
     fcntl.flock(file, fcntl.LOCK_SH)
     _held[place.home] = file
     atexit.register(release, place, os.getpid())
@@ -217,7 +226,7 @@ def release(place: Place, holder: int) -> None:
     if os.getpid() != holder or place.home not in _held:
         return
     try:
-        with exclusive(place.home / "start.lock"):
+        with exclusive(place.data_dir / START_LOCK):
             file = _held.pop(place.home)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -249,7 +258,8 @@ def make_cluster(place: Place) -> None:
 def write_private(path: Path, text: str, user: str | None) -> None:
     """A file of mode 0600 that appears whole."""
     half = path.with_suffix(".new")
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    half.unlink(missing_ok=True)
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
@@ -269,33 +279,71 @@ def answers(place: Place) -> bool:
 
 def start(place: Place) -> None:
     """Start the server detached from this process's group, wait through crash recovery, and see that the database exists."""
+    make_socket_folder(place)
+    deadline = time.monotonic() + START_SECONDS
+    while not answers(place):
+        done = run(
+            place, "pg_ctl", "start", "-D", str(place.cluster), "-l", str(place.home / "log"), "-w", "-t", str(START_SECONDS),
+            "-o", f"-k {place.socket_folder}", check=False,
+        )  # fmt: skip
+        if done.returncode != 0 and (time.monotonic() > deadline or not may_pass(place)):
+            raise NoEngine(f"PostgreSQL did not start: {log_tail(place) or done.stdout.strip()[-600:]}")
+        time.sleep(0.1)
+    with psycopg.connect(url_of(place, "postgres"), autocommit=True) as connection:
+        if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
+            connection.execute(f'create database "{DATABASE}"')
+
+
+def make_socket_folder(place: Place) -> None:
+    """The socket's folder, for the database's user and us alone."""
     folder = place.socket_folder
     folder.mkdir(mode=0o700, exist_ok=True)
     if place.user:
         own(folder, place.user)
-    if folder.stat().st_mode & 0o077:
-        raise NoEngine(f"{folder} must not be open to other users")
-    log = place.home / "log"
-    done = run(
-        place, "pg_ctl", "start", "-D", str(place.cluster), "-l", str(log), "-w", "-t", str(START_SECONDS),
-        "-o", f"-k {folder}", check=False,
-    )  # fmt: skip
-    deadline = time.monotonic() + START_SECONDS
-    while not answers(place):
-        if (done.returncode != 0 and not (place.cluster / "postmaster.pid").exists()) or time.monotonic() > deadline:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-5:]) if log.exists() else done.stderr
-            raise NoEngine(f"PostgreSQL did not start: {tail}")
-        time.sleep(0.05)
-    with psycopg.connect(url_of(place, "postgres"), autocommit=True) as connection:
-        if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
-            connection.execute(f'create database "{DATABASE}"')
+    facts = folder.lstat()
+    owner = pwd.getpwnam(place.user).pw_uid if place.user else os.geteuid()
+    if facts.st_mode & 0o077 or facts.st_uid != owner:
+        raise NoEngine(f"{folder} must belong to the database's user and not be open to others")
+
+
+def may_pass(place: Place) -> bool:
+    """Whether a failed start is worth repeating: what a killed server left behind is on its way out, or in our power to remove."""
+    pid_file = place.cluster / "postmaster.pid"
+    if "still in use" in log_tail(place):  # backends of a killed postmaster, about to notice that it is gone
+        return True
+    try:
+        pid = int(pid_file.read_text().split()[0])
+    except (FileNotFoundError, IndexError, ValueError):
+        return False
+    if is_postgres(pid):
+        return True
+    # The number was given to another program since: after a restart of a container that is likely, not odd. We hold the
+    # start lock, and PostgreSQL itself still looks for backends in the shared memory that the file names.
+    pid_file.unlink(missing_ok=True)
+    return True
+
+
+def is_postgres(pid: int) -> bool:
+    """Whether the process is a PostgreSQL server's."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().startswith("postgres")
+    except FileNotFoundError:
+        return False
+
+
+def log_tail(place: Place) -> str:
+    """The last lines that the server wrote."""
+    try:
+        return "\n".join((place.home / "log").read_text(errors="replace").splitlines()[-5:])
+    except FileNotFoundError:
+        return ""
 
 
 def run(place: Place, program: str, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """One of PostgreSQL's programs as the cluster's user, with an environment of its own (no PG* variables of ours)."""
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     # Output goes to a file, not a pipe: the server that pg_ctl leaves behind would keep a pipe open.
-    with open(place.home / "setup.log", "w+") as output:
+    with tempfile.TemporaryFile("w+") as output:
         done = subprocess.run(
             [str(place.binaries / program), *arguments],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd="/",
@@ -306,12 +354,14 @@ def run(place: Place, program: str, *arguments: str, check: bool = True) -> subp
         text = output.read()
     if check and done.returncode != 0:
         raise NoEngine(f"{program} failed: {text.strip()[-600:]}")
-    return subprocess.CompletedProcess(done.args, done.returncode, "", text)
+    return subprocess.CompletedProcess(done.args, done.returncode, text, "")
 
 
 def stop(data_dir: Path) -> None:
     """Stop the embedded database of `data_dir` now, whoever uses it; Unavailable if it will not go."""
-    place = find_place(data_dir.resolve())
-    done = run(place, "pg_ctl", "stop", "-D", str(place.cluster), "-m", "fast", "-w", "-t", "30", check=False)
+    data_dir = data_dir.resolve()
+    with exclusive(data_dir / START_LOCK):
+        place = find_place(data_dir)
+        done = run(place, "pg_ctl", "stop", "-D", str(place.cluster), "-m", "fast", "-w", "-t", "30", check=False)
     if done.returncode != 0 and answers(place):
         raise Unavailable("the embedded database did not stop")
