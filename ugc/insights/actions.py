@@ -83,9 +83,9 @@ def replace_credits(
     session: Session, brand_id: int, order_id: int, placed_at: datetime, currency: str, credits: Sequence[CreditData]
 ) -> set[tuple[date, int, Model, str]]:
     """Put these credits in the place of the order's old ones; returns the roll-up keys that either touched."""
-    day = placed_at.astimezone(UTC).date()
     removed = delete(Credit).where(Credit.order_id == order_id).returning(Credit.day, Credit.item_id, Credit.model, Credit.currency)
-    touched = {row.tuple() for row in session.execute(removed)}
+    touched = {(day, item_id, model, currency) for day, item_id, model, currency in session.execute(removed)}
+    day = placed_at.astimezone(UTC).date()
     rows = [
         {
             "brand_id": brand_id, "order_id": order_id, "line_id": credit.line_id, "item_id": credit.item_id,

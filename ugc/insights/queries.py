@@ -251,7 +251,12 @@ def report_gallery(session: Session, brand_id: int, gallery: str, since: date, u
         ItemDay.brand_id == brand_id, ItemDay.day.between(since, until), ItemDay.gallery == gallery, ItemDay.item_id != 0
     )
     counts = {name: int(value) for name, value in session.execute(seen).one()._mapping.items()}
-    mine = (Credit.brand_id == brand_id, Credit.day.between(since, until), Credit.model == Model.SAME_PRODUCT, Credit.gallery == gallery)
+    mine = (
+        Credit.brand_id == brand_id,
+        Credit.day.between(since, until),
+        Credit.model == Model.SAME_PRODUCT,
+        Credit.gallery == gallery,
+    )
     orders = session.scalar(select(func.count(distinct(Credit.order_id))).where(*mine)) or 0
     money = select(Credit.currency, func.sum(Credit.amount)).where(*mine).group_by(Credit.currency)
     return Figures(**counts, orders=orders, revenue=dict(session.execute(money).tuples().all()))

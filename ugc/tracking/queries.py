@@ -130,7 +130,7 @@ def find_joined_orders(session: Session, brand_id: int, visitors: Iterable[str])
 def count_events(session: Session, brand_id: int) -> dict[str, int]:
     """How many events there are, and how many of them do not count, by reason (empty = counts)."""
     rows = session.execute(text("select ivt_reason, count(*) from events where brand_id = :brand group by 1"), {"brand": brand_id})
-    return {reason: count for reason, count in rows.tuples()}  # noqa: C416  # dict() can't see that the rows are pairs
+    return {reason: number for reason, number in rows}  # noqa: C416  # dict() can't see that the rows are pairs
 
 
 def count_pending(session: Session) -> int:

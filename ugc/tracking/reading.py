@@ -67,7 +67,7 @@ def read_beacon(body: bytes) -> Beacon:
     if len(events) > MAX_EVENTS:
         raise TooManyEvents()
     page = as_object(fields.get("page") or {}, "page")
-    agreed = fields.get("consent") not in {False, "denied", "false", "none"}
+    agreed = fields.get("consent") not in (False, "denied", "false", "none")
     return Beacon(
         key=text(fields, "key", 100),
         visitor=text(fields, "visitor", 100) if agreed else "",

@@ -1,0 +1,298 @@
+"""Credits and roll-ups on a real database: idempotent, in any order, and equal to a recount of the log (I7)."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import permutations
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from tests.make import NOON
+from tests.tracking import sent
+from ugc.insights import actions, jobs, queries
+from ugc.insights.models import Credit, ItemDay, ItemRevenueDay, Model
+from ugc.kit.errors import Invalid, NotFound
+from ugc.orders import actions as orders
+from ugc.orders.reading import read_order
+from ugc.runtime import Runtime
+
+TODAY = NOON.date()
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def shop(session: Session, runtime: Runtime) -> sent.Shop:
+    made = sent.shop(session, runtime)
+    session.commit()
+    return made
+
+
+def buy(session: Session, shop: sent.Shop, *skus: str, minutes: int = 0, **facts: Any) -> int:
+    lines = [{"id": str(n), "sku": sku, "quantity": 1, "price": "20.00"} for n, sku in enumerate(skus)]
+    placed = (NOON + minutes * MINUTE).isoformat()
+    total = str(20 * len(skus))
+    given = sent.order(lines=lines, placed_at=placed, updated_at=placed, total=total, shipping="0", visitor="visitor-1") | facts
+    order_id = orders.put_order(session, shop.brand.id, "generic", read_order(sent.as_bytes(given)), now=NOON).order_id
+    session.commit()
+    assert order_id
+    return order_id
+
+
+def look(runtime: Runtime, shop: sent.Shop, item: int, type: str = "item_view", minutes: int = -5, **facts: Any) -> None:
+    at = NOON + minutes * MINUTE
+    sent.collect(runtime, sent.beacon(shop.key, sent.event(type, at, item=item), **facts), max(at, NOON))
+
+
+def revenue(session: Session) -> list[tuple[int, str, int, int, Decimal]]:
+    rows = session.execute(select(ItemRevenueDay).order_by(ItemRevenueDay.item_id, ItemRevenueDay.model, ItemRevenueDay.currency))
+    session.expire_all()
+    return [(row.item_id, f"{row.model}:{row.currency}", row.orders, row.units, row.revenue) for row in rows.scalars()]
+
+
+def test_attribution_again_changes_nothing(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    look(runtime, shop, shop.item.id, "item_open")
+    order_id = buy(session, shop, shop.dress.sku)
+    for _ in range(3):
+        actions.attribute_order(session, shop.brand.id, order_id)
+    expected = [(shop.item.id, model, 1, 1, Decimal("20.00")) for model in ("last_click:EUR", "same_product:EUR")]
+    assert revenue(session) == expected
+
+
+def test_a_refund_takes_the_credit_back(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    look(runtime, shop, shop.item.id, "item_open")
+    order_id = buy(session, shop, shop.dress.sku, shop.hat.sku, id="A")
+    actions.attribute_order(session, shop.brand.id, order_id)
+    assert (shop.item.id, "last_click:EUR", 1, 2, Decimal("40.00")) in revenue(session)
+    part = {"id": "r1", "at": NOON.isoformat(), "amount": "20.00", "lines": [{"id": "1", "quantity": 1, "amount": "20.00"}]}
+    later = (NOON + MINUTE).isoformat()
+    buy(session, shop, shop.dress.sku, shop.hat.sku, id="A", updated_at=later, refunds=[part])
+    actions.attribute_order(session, shop.brand.id, order_id)
+    expected = [(shop.item.id, model, 1, 1, Decimal("20.00")) for model in ("last_click:EUR", "same_product:EUR")]
+    assert revenue(session) == expected
+    whole = [part, {"id": "r2", "at": NOON.isoformat(), "amount": "20.00"}]
+    latest = (NOON + 2 * MINUTE).isoformat()
+    buy(session, shop, shop.dress.sku, shop.hat.sku, id="A", updated_at=latest, refunds=whole)
+    actions.attribute_order(session, shop.brand.id, order_id)
+    assert revenue(session) == []
+    report = queries.report_items(session, shop.brand.id, since=TODAY, until=TODAY)
+    assert (report.totals.orders, report.totals.revenue) == (0, {})
+
+
+def test_order_join_and_touch_in_any_order_end_in_the_same_credit(session: Session, runtime: Runtime) -> None:
+    ends = set()
+    for steps in permutations(["touch", "order", "join"]):
+        shop = sent.shop(session, runtime)
+        session.commit()
+        order_id = 0
+        for step in steps:
+            if step == "touch":
+                look(runtime, shop, shop.item.id, "item_open")
+            elif step == "join":
+                sent.collect(runtime, sent.beacon(shop.key, sent.event("purchase", order="A")))
+            else:
+                order_id = buy(session, shop, shop.dress.sku, id="A", visitor="")
+                actions.attribute_order(session, shop.brand.id, order_id)
+        waiting = session.scalars(
+            text("delete from procrastinate_jobs where task_name = 'insights.attribute_order' returning args ->> 'order_id'")
+        ).all()
+        for order in waiting:
+            jobs.attribute_order(runtime, brand_id=shop.brand.id, order_id=int(order))
+        credits = session.scalars(select(Credit).where(Credit.order_id == order_id)).all()
+        ends.add(tuple(sorted((credit.model, credit.item_id - shop.item.id, credit.amount) for credit in credits)))
+    assert ends == {((Model.LAST_CLICK, 0, Decimal("20.00")), (Model.SAME_PRODUCT, 0, Decimal("20.00")))}
+
+
+def test_an_earlier_order_that_comes_late_cuts_the_path_of_the_next(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    look(runtime, shop, shop.item.id, "item_open", minutes=-60)
+    second = buy(session, shop, shop.dress.sku)
+    actions.attribute_order(session, shop.brand.id, second)
+    assert len(revenue(session)) == 2
+    first = buy(session, shop, shop.hat.sku, minutes=-30)
+    session.execute(text("delete from procrastinate_jobs"))
+    session.commit()
+    jobs.attribute_order(runtime, brand_id=shop.brand.id, order_id=first)
+    (again,) = session.execute(text("select (args ->> 'order_id')::bigint, args ->> 'follow' from procrastinate_jobs")).all()
+    assert tuple(again) == (second, "false")
+    jobs.attribute_order(runtime, brand_id=shop.brand.id, order_id=second, follow=False)
+    session.expire_all()
+    assert [credit.order_id for credit in session.scalars(select(Credit))] == [first]
+
+
+def test_a_cancelled_order_cuts_nothing(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    look(runtime, shop, shop.item.id, "item_open", minutes=-60)
+    buy(session, shop, shop.dress.sku, minutes=-30, status="cancelled")
+    second = buy(session, shop, shop.dress.sku)
+    assert len(actions.attribute_order(session, shop.brand.id, second)) == 2
+
+
+def test_several_visitors_of_one_order_bring_their_touches(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    look(runtime, shop, shop.item.id, "item_open", visitor="phone")
+    look(runtime, shop, shop.hat_item.id, "item_view", visitor="laptop")
+    for visitor in ("phone", "laptop", "phone"):
+        sent.collect(runtime, sent.beacon(shop.key, sent.event("purchase", order="A"), visitor=visitor))
+    order_id = buy(session, shop, shop.dress.sku, shop.hat.sku, id="A", visitor="")
+    credits = actions.attribute_order(session, shop.brand.id, order_id)
+    assert {credit.item_id for credit in credits if credit.model is Model.SAME_PRODUCT} == {shop.item.id, shop.hat_item.id}
+    assert queries.explain_order(session, shop.brand.id, order_id).visitors == 2
+
+
+def test_another_brands_touches_and_orders_are_out_of_reach(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    other = sent.shop(session, runtime)
+    session.commit()
+    look(runtime, other, other.item.id, "item_open")
+    order_id = buy(session, shop, shop.dress.sku)
+    assert actions.attribute_order(session, shop.brand.id, order_id) == []
+    for reach in (queries.explain_order, actions.attribute_order):
+        with pytest.raises(NotFound):
+            reach(session, other.brand.id, order_id)
+    assert queries.report_items(session, other.brand.id, since=TODAY, until=TODAY).rows == []
+
+
+def test_currencies_stand_beside_each_other(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    look(runtime, shop, shop.item.id, "item_open")
+    look(runtime, shop, shop.item.id, "item_open", minutes=1)
+    for minutes, currency in ((0, "EUR"), (5, "USD")):
+        actions.attribute_order(session, shop.brand.id, buy(session, shop, shop.dress.sku, minutes=minutes, currency=currency))
+    report = queries.report_items(session, shop.brand.id, since=TODAY, until=TODAY)
+    both = {"EUR": Decimal("20.00"), "USD": Decimal("20.00")}
+    assert (report.rows[0].revenue, report.totals.revenue, report.totals.orders) == (both, both, 2)
+
+
+def test_an_order_that_credits_two_items_counts_once_in_the_totals(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    look(runtime, shop, shop.item.id)
+    look(runtime, shop, shop.hat_item.id)
+    actions.attribute_order(session, shop.brand.id, buy(session, shop, shop.dress.sku, shop.hat.sku))
+    actions.roll_up(session)
+    report = queries.report_items(session, shop.brand.id, since=TODAY, until=TODAY)
+    assert [(row.orders, row.sessions, row.views) for row in report.rows] == [(1, 1, 1), (1, 1, 1)]
+    totals = report.totals
+    assert (totals.orders, totals.sessions, totals.views, totals.units) == (1, 1, 2, 2)
+    assert (totals.revenue, totals.conversion_rate) == ({"EUR": Decimal("40.00")}, 1.0)
+    days = queries.series(session, shop.brand.id, TODAY - timedelta(days=1), TODAY)
+    assert [(day.day, day.orders, day.sessions, day.views) for day in days] == [
+        (TODAY - timedelta(days=1), 0, 0, 0),
+        (TODAY, 1, 1, 2),
+    ]
+    assert queries.series(session, shop.brand.id, TODAY, TODAY, shop.item.id)[0].revenue == {"EUR": Decimal("20.00")}
+    assist = queries.report_items(session, shop.brand.id, since=TODAY, until=TODAY, model="assisted", sort="orders")
+    assert [(row.orders, sum(row.revenue.values())) for row in assist.rows] == [(1, 0), (1, 0)]
+
+
+def test_the_report_pages_sorts_and_compares(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    yesterday = TODAY - timedelta(days=1)
+    for n, item in enumerate((shop.item.id, shop.hat_item.id)):
+        for day in (yesterday, TODAY):
+            session.add(ItemDay(brand_id=shop.brand.id, day=day, item_id=item, gallery="home", views=10 * (n + 1), sessions=4))
+    session.flush()
+    key = b"k" * 32
+    for sort, order in (("views", [shop.hat_item.id, shop.item.id]), ("-views", [shop.item.id, shop.hat_item.id])):
+        seen, cursor = [], None
+        for _ in range(2):
+            page = queries.report_items(
+                session,
+                shop.brand.id,
+                since=TODAY,
+                until=TODAY,
+                sort=sort,
+                limit=1,
+                cursor=cursor,
+                key=key,
+                compare=(yesterday, yesterday),
+            )
+            seen += [row.item_id for row in page.rows]
+            cursor = page.next
+        assert (seen, cursor) == (order, None)
+        assert page.rows[0].previous
+        assert page.rows[0].previous.views == page.rows[0].views
+    for sort in queries.SORTS:
+        assert (
+            len(queries.report_items(session, shop.brand.id, since=yesterday, until=TODAY, sort=sort, limit=1, key=key).rows) == 1
+        )
+    for wrong in ({"sort": "price"}, {"model": "magic"}):
+        with pytest.raises(Invalid):
+            queries.report_items(session, shop.brand.id, since=TODAY, until=TODAY, **wrong)  # type: ignore[arg-type]
+    assert queries.report_item(session, shop.brand.id, shop.item.id, yesterday, TODAY).views == 20
+    assert queries.report_item(session, shop.brand.id, 10**12, yesterday, TODAY).views == 0
+
+
+def days(session: Session, brand_id: int) -> dict[tuple[date, int, str], tuple[int, ...]]:
+    session.expire_all()
+    rows = session.scalars(select(ItemDay).where(ItemDay.brand_id == brand_id))
+    return {(row.day, row.item_id, row.gallery): tuple(getattr(row, name) for name in actions.COLUMNS) for row in rows}
+
+
+def test_roll_ups_equal_a_recount_of_the_log_after_repeats_and_reordering(
+    session: Session, runtime: Runtime, shop: sent.Shop
+) -> None:
+    """I7: a year of mixed beacons in small, a fifth of them sent twice, in any order, rolled up in between."""
+    chance = random.Random(7)
+    types = ("item_impression", "item_view", "item_open", "product_click", "add_to_cart", "hotspot_open", "page_view")
+    beacons = []
+    for number in range(60):
+        start = NOON - timedelta(minutes=chance.randrange(3 * 24 * 60))
+        visitor = chance.choice(["a", "b", "c", ""])
+        events = []
+        for _ in range(chance.randrange(1, 12)):
+            type = chance.choice(types)
+            facts = {} if type == "page_view" else {"item": chance.choice([shop.item.id, shop.hat_item.id])}
+            events.append(
+                sent.event(type, start + timedelta(seconds=chance.randrange(120)), gallery=chance.choice(["", "home"]), **facts)
+            )
+        session_id = f"s{number % 5}" if visitor else ""
+        beacons.append((start, sent.beacon(shop.key, *events, visitor=visitor, session=session_id)))
+    beacons.sort(key=lambda pair: pair[0])
+    for place, (_, beacon) in enumerate(beacons):
+        for _ in range(2 if chance.random() < 0.2 else 1):
+            sent.collect(runtime, beacon, NOON)
+        if place % 9 == 0:
+            actions.roll_up(session, most=3)
+    while actions.roll_up(session):
+        pass
+    rolled_up = days(session, shop.brand.id)
+    assert sum(sum(row) for row in rolled_up.values()) > 100
+    actions.recount(session, shop.brand.id)
+    assert days(session, shop.brand.id) == rolled_up
+
+
+def test_two_workers_and_a_flow_of_beacons_lose_and_double_nothing(live: Runtime) -> None:
+    with live.transaction() as session:
+        shop = sent.shop(session, live)
+    beacons = [
+        sent.beacon(
+            shop.key, *(sent.event("item_impression", item=item) for item in (shop.item.id, shop.hat_item.id)), visitor=f"v{n}"
+        )
+        for n in range(60)
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        flow = [pool.submit(sent.collect, live, beacon) for beacon in beacons * 2]
+        while not all(part.done() for part in flow):
+            for done in [pool.submit(jobs.roll_up, live) for _ in range(2)]:
+                done.result()
+        for part in flow:
+            part.result()
+    jobs.roll_up(live)
+    with live.transaction() as session:
+        report = queries.report_items(session, shop.brand.id, since=TODAY, until=TODAY, sort="impressions")
+        assert [row.impressions for row in report.rows] == [60, 60]
+
+
+def test_orders_attributed_at_once_sum_to_all_of_them(live: Runtime) -> None:
+    with live.transaction() as session:
+        shop = sent.shop(session, live)
+    look(live, shop, shop.item.id, "item_open")
+    made = []
+    for n in range(24):
+        sent.collect(live, sent.beacon(shop.key, sent.event("item_open", NOON - MINUTE, item=shop.item.id), visitor=f"v{n}"))
+        with live.transaction() as session:
+            made.append(buy(session, shop, shop.dress.sku, visitor=f"v{n}"))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda order: jobs.attribute_order(live, brand_id=shop.brand.id, order_id=order), made * 2))
+    with live.transaction() as session:
+        expected = [(shop.item.id, model, 24, 24, Decimal("480.00")) for model in ("last_click:EUR", "same_product:EUR")]
+        assert revenue(session) == expected
