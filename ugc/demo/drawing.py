@@ -355,15 +355,20 @@ def over_mask(full: Pixels, patch: Patch) -> None:
 
 
 def touch_down(canvas: Canvas, x: float, base: float, radius: float, strength: float = 0.6) -> None:
-    """The dark where a thing stands on its ground."""
-    rows, columns = np.ogrid[: canvas.height, : canvas.width]
-    distance = np.hypot((columns - x) / radius, (rows - base) / (radius * TILT * 1.3))
-    darken(canvas, (np.exp(-(distance**2.4)) * strength).astype(np.float32))
+    """The dark where a thing stands on its ground; nothing of it is left at twice the radius."""
+    flat = radius * TILT * 1.3
+    left, right = max(int(x - 2 * radius), 0), min(int(x + 2 * radius), canvas.width)
+    top, bottom = max(int(base - 2 * flat), 0), min(int(base + 2 * flat), canvas.height)
+    rows, columns = np.ogrid[top:bottom, left:right]
+    distance = np.hypot((columns - x) / radius, (rows - base) / flat).astype(np.float32)
+    darken(canvas, (np.exp(-(distance**2.4)) * strength).astype(np.float32), left, top)
 
 
-def darken(canvas: Canvas, share: Pixels) -> None:
-    """Take light away, a little less of the blue, as skies do."""
-    canvas.pixels *= 1 - share[..., None] * colour((1.0, 0.97, 0.92))
+def darken(canvas: Canvas, share: Pixels, left: int = 0, top: int = 0) -> None:
+    """Take a share of the light away from (left, top) on, a little less of the blue, as skies do."""
+    part = canvas.pixels[top : top + share.shape[0], left : left + share.shape[1]]
+    for channel, weight in enumerate((1.0, 0.97, 0.92)):
+        part[..., channel] *= 1 - share * np.float32(weight)
 
 
 def add_glow(canvas: Canvas) -> None:

@@ -428,7 +428,7 @@ def finish(canvas: Canvas, shot: Shot) -> Image.Image:
     tint, saturation, lift = GRADES[shot.grade]
     luma = light @ colour((0.2126, 0.7152, 0.0722))
     light = mix(luma[..., None], light, np.float32(saturation)) * colour(tint) + np.float32(lift)
-    bloom = np.stack([drawing.blurred((np.clip(light[..., part] - 0.85, 0, 1)).astype(np.float32), 22) for part in range(3)], -1)
+    bloom = np.stack([halo(light[..., part]) for part in range(3)], -1)
     light = np.clip(light + bloom * 0.7, 0, None)
     rows = np.linspace(-1, 1, canvas.height, dtype=np.float32)[:, None]
     columns = np.linspace(-1, 1, canvas.width, dtype=np.float32)[None, :]
@@ -439,6 +439,13 @@ def finish(canvas: Canvas, shot: Shot) -> Image.Image:
     encoded += canvas.random.standard_normal((canvas.height, canvas.width, 1)).astype(np.float32) * 0.011
     picture = Image.fromarray((np.clip(encoded, 0, 1) * 255).astype(np.uint8))
     return picture if shot.blur == 0 else softened(picture, shot.blur)
+
+
+def halo(light: Pixels) -> Pixels:
+    """What spills over from the brightest parts; blurred at a quarter of the size, where nobody sees the difference."""
+    bright = Image.fromarray((np.clip(light - 0.85, 0, 1) * 255).astype(np.uint8))
+    small = bright.resize((bright.width // 4, bright.height // 4), Image.Resampling.BOX).filter(ImageFilter.GaussianBlur(5.5))
+    return np.asarray(small.resize(bright.size, Image.Resampling.BILINEAR), np.float32) / np.float32(255)
 
 
 def metered(light: Pixels, shot: Shot) -> Pixels:
