@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -19,8 +19,8 @@ class Runtime:
     """One process's hold on the outside."""
 
     settings: Settings
-    secret: str
-    database_url: str
+    secret: str = field(repr=False)
+    database_url: str = field(repr=False)
     engine: Engine
     sessions: sessionmaker[Session]
     storage: Storage

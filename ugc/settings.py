@@ -20,7 +20,7 @@ class Settings:
 
     data_dir: Path = Path("var")
     """The folder of everything that is kept: embedded database, files, snapshots, the secret."""
-    database_url: str = ""
+    database_url: str = field(default="", repr=False)
     """`postgresql://…` of the user's own server (16 or newer, with pgvector); empty = the embedded one."""
     storage: str = "local"
     """Where files lie: `local` (under the data folder)."""
@@ -154,7 +154,7 @@ def secret_of(settings: Settings) -> str:
     path = settings.data_dir / "secret.key"
     if not path.exists():
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        half = settings.data_dir / f".secret.key.{os.getpid()}"
+        half = settings.data_dir / f".secret.key.{secrets.token_hex(8)}"
         with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
             file.flush()

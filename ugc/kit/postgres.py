@@ -16,6 +16,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ import psycopg
 from ugc.kit.errors import UgcError, Unavailable
 
 DATABASE = "ugc"
+# One call for the whole file system instead of one per file: half the time of a first start; Linux only.
+SYNC = ("--sync-method", "syncfs") if sys.platform == "linux" else ()
 ROLE = "ugc"
 # An AF_UNIX path holds 107 bytes; `/.s.PGSQL.5432.lock` takes 20 of them.
 MAX_SOCKET_FOLDER = 86
@@ -249,6 +252,7 @@ def make_cluster(place: Place) -> None:
     run(
         place, "initdb", "-D", str(half), "-U", ROLE, "--pwfile", str(place.home / "password"), "--auth", "scram-sha-256",
         "--encoding", "UTF8", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8", "--locale", "C", "--data-checksums",
+        *SYNC,
     )  # fmt: skip
     with open(half / "postgresql.conf", "a") as file:
         file.write(CONFIGURATION)
