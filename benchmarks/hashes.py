@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,7 +97,8 @@ HASHES = {"pdq": pdq, "phash": phash}
 
 def distances(left: Bits, right: Bits) -> Bits:
     """Hamming distances of every row to every row."""
-    return numpy.bitwise_count(left[:, None, :] ^ right[None, :, :]).sum(axis=2)
+    found: Bits = numpy.bitwise_count(left[:, None, :] ^ right[None, :, :]).sum(axis=2)
+    return found
 
 
 def main() -> None:
@@ -134,4 +134,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

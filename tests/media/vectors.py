@@ -17,7 +17,7 @@ def photo(width: int = 640, height: int = 480, *, seed: int = 1) -> Image.Image:
     """Clouds of every size in colour, statistically like a photo, so that measures and hashes have something to hold on to."""
     random = numpy.random.default_rng(seed)
     pixels = numpy.full((height, width, 3), 128, dtype=numpy.float32)
-    for grid, strength in ((4, 70), (9, 50), (19, 35), (41, 20), (97, 12)):
+    for grid, strength in ((4, 70), (9, 50), (19, 35), (41, 20), (97, 14), (223, 12), (389, 12)):
         coarse = Image.fromarray(random.integers(0, 256, (grid, grid, 3), dtype=numpy.uint8))
         pixels += (
             (numpy.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), dtype=numpy.float32) - 128) / 128 * strength

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import secrets
@@ -187,12 +188,18 @@ def hide(runtime: Runtime, session: Session, file: File) -> None:
 
 
 def move_renditions(runtime: Runtime, old_name: str, new_name: str) -> bool:
-    """Rename the folder of renditions at once; False if neither name has one, so that they must be made again."""
-    try:
+    """Take the renditions from their old name to the new one; False if none is there, so that they must be made again."""
+    if has_renditions(runtime, new_name):
+        remove_renditions(runtime, old_name)  # made under the new name meanwhile, or moved by an earlier attempt
+        return True
+    with contextlib.suppress(NoSuchFile):
         runtime.storage.rename(rules.rendition_folder(old_name), rules.rendition_folder(new_name))
-    except NoSuchFile:
-        return any(runtime.storage.keys(rules.rendition_folder(new_name) + "/"))
-    return True
+    return has_renditions(runtime, new_name)
+
+
+def has_renditions(runtime: Runtime, public_name: str) -> bool:
+    """Whether anything lies under a public name."""
+    return next(iter(runtime.storage.keys(rules.rendition_folder(public_name) + "/")), None) is not None
 
 
 def remove_renditions(runtime: Runtime, public_name: str) -> None:
