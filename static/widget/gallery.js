@@ -31,36 +31,22 @@ export { BASE, own, quietly, track };
 const NEAR = "600px";
 const PATIENCE = 8_000;
 const LAYOUTS = ["grid", "masonry", "carousel", "story", "single"];
-const NETWORKS = ["instagram", "tiktok", "youtube", "facebook", "pinterest", "mastodon", "bluesky", "reddit"];
 
 /** Every text; a page replaces any of them by the attribute `labels` (JSON). @type {Record<string, string>} */
-const LABELS = {
+export const LABELS = {
   gallery: "Photos of our customers",
   more: "Show more",
   open: "Open",
   photo: "Photo by {name}",
   anonymous: "a customer",
   stars: "{count} of 5 stars",
-  verified: "Verified buyer",
   incentivised: "Received an incentive",
-  previous: "Previous",
-  next: "Next",
-  close: "Close",
   place: "{number} of {count}",
-  products: "In this picture",
-  show: "Show {title}",
-  view: "View product",
-  cart: "Add to cart",
-  in_stock: "In stock",
-  out_of_stock: "Out of stock",
-  preorder: "Pre-order",
-  backorder: "Available later",
-  post: "See the post on {name}",
 };
 
 const CSS = `
 :host{display:block!important;position:relative;container-type:inline-size;text-align:start;
---c:var(--ugc-columns,2);--rows:4;--gap:var(--ugc-gap,8px);--radius:var(--ugc-radius,8px);
+--gap:var(--ugc-gap,8px);--radius:var(--ugc-radius,8px);
 --surface:var(--ugc-surface,light-dark(#fff,#161618));--text:var(--ugc-text,light-dark(#1c1c1e,#f2f2f4));
 --quiet:var(--ugc-quiet,light-dark(#5c5c62,#a6a6ad));--line:var(--ugc-line,light-dark(#e3e3e6,#333338));
 --accent:var(--ugc-accent,light-dark(#1c1c1e,#f2f2f4));--on:var(--ugc-on-accent,light-dark(#fff,#161618))}
@@ -73,10 +59,16 @@ font:15px/1.45 var(--ugc-font,system-ui,sans-serif);-webkit-text-size-adjust:100
 ul{list-style:none;margin:0;padding:0}
 button{font:inherit;color:inherit;background:none;border:0;margin:0;padding:0;cursor:pointer;text-align:inherit}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
+.root{--c:var(--ugc-columns,2);--rows:var(--ugc-rows,4)}
+.hold{display:flow-root}
+.hold::before{content:"";float:left;height:calc((var(--rows)*(100cqw - (var(--c) - 1)*var(--gap))/var(--c))/(var(--ugc-ratio,1)) + (var(--rows) - 1)*var(--gap) + 60px)}
+:host([layout=carousel]) .hold::before,:host([layout=story]) .hold::before{height:calc((100cqw - (var(--c) - .5)*var(--gap))/(var(--c) + .3)/(var(--ugc-ratio,1)))}
+:host([layout=story]) .hold::before{height:calc((100cqw - (var(--c) - .5)*var(--gap))/(var(--c) + .3)*16/9)}
+:host([layout=single]) .hold::before{height:calc(100cqw/(var(--ugc-ratio,4/3)))}
 .grid{display:grid;gap:var(--gap);grid-template-columns:repeat(var(--c),minmax(0,1fr))}
-@container (min-width:520px){.grid{--c:var(--ugc-columns,3);--rows:3}}
-@container (min-width:760px){.grid{--c:var(--ugc-columns,4);--rows:2}}
-@container (min-width:1180px){.grid{--c:var(--ugc-columns,6);--rows:2}}
+@container (min-width:520px){.root{--c:var(--ugc-columns,3);--rows:var(--ugc-rows,3)}}
+@container (min-width:760px){.root{--c:var(--ugc-columns,4);--rows:var(--ugc-rows,2)}}
+@container (min-width:1180px){.root{--c:var(--ugc-columns,6)}}
 .tile{position:relative;overflow:hidden;border-radius:var(--radius);aspect-ratio:var(--ugc-ratio,1);background:var(--line);min-width:0}
 .open{display:block;position:relative;width:100%;height:100%;overflow:hidden;border-radius:inherit}
 .open:focus-visible{outline-offset:-3px;box-shadow:inset 0 0 0 5px var(--on)}
@@ -89,28 +81,25 @@ background:linear-gradient(#0000,#000a);opacity:0;transition:opacity .15s;white-
 background:#000a;color:#fff;font-size:12px;line-height:24px;text-align:center}
 .chip{position:absolute;inset-block-start:8px;inset-inline-start:8px;padding:0 8px;border-radius:12px;background:#000a;color:#fff;
 font-size:11px;line-height:24px;max-width:calc(100% - 60px);overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.words{display:flex;flex-direction:column;gap:6px;padding:14px;background:var(--surface);border:1px solid var(--line);overflow:hidden}
+.words{display:flex;flex-direction:column;gap:4px;padding:12px;background:var(--surface);border:1px solid var(--line);overflow:hidden}
 .words b{font-weight:600;overflow-wrap:anywhere}
-.quote{overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:6;overflow-wrap:anywhere;font-size:14px}
+.quote{overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:4;overflow-wrap:anywhere;font-size:14px}
+@container (min-width:520px){.quote{-webkit-line-clamp:6}}
+.words>*{flex:none}
 .who{margin-top:auto;color:var(--quiet);font-size:13px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .stars{letter-spacing:1px;color:var(--ugc-star,light-dark(#9a6200,#f5b342))}
 .foot{display:flex;justify-content:center;height:60px;align-items:end}
+.foot:empty{display:none}
 .more{min-height:44px;padding:0 20px;border:1px solid var(--line);border-radius:var(--radius);background:var(--surface);font-weight:600}
 .more:hover{border-color:var(--quiet)}
 [aria-busy=true]{opacity:.6;cursor:progress}
 .masonry{display:block;columns:var(--c);column-gap:var(--gap)}
 .masonry .tile{aspect-ratio:var(--ratio,1);break-inside:avoid;margin-bottom:var(--gap)}
-.carousel,.story{display:flex;overflow-x:auto;scroll-snap-type:x mandatory;overscroll-behavior-x:contain;scrollbar-width:none;
-scroll-behavior:smooth;padding:4px;margin:-4px}
+.carousel,.story{display:flex;overflow-x:auto}
 .carousel .tile,.story .tile{flex:0 0 calc((100% - (var(--c) - .5)*var(--gap))/(var(--c) + .3));scroll-snap-align:start}
-.story .tile{aspect-ratio:9/16;border-radius:calc(var(--radius)*2)}
+.story .tile{aspect-ratio:9/16}
 .single{grid-template-columns:minmax(0,1fr)}
 .single .tile{aspect-ratio:var(--ugc-ratio,4/3)}
-.turn{position:absolute;inset-block-start:calc(50% - 22px);z-index:1;width:44px;height:44px;border-radius:50%;background:var(--surface);
-border:1px solid var(--line);text-align:center;font-size:20px;line-height:42px}
-.turn.back{inset-inline-start:8px}.turn.on{inset-inline-end:8px}
-.turn[disabled]{visibility:hidden}
-.turn:dir(rtl){transform:scaleX(-1)}
 .frame{position:relative}
 .sr{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (prefers-reduced-motion:reduce){.root *{transition:none!important;scroll-behavior:auto!important;animation:none!important}}
@@ -183,7 +172,7 @@ export const stars = (rating, label) =>
 export const ratingOf = (item) => Math.max(0, Math.min(5, Math.round(Number(own(item, "rating")) || 0)));
 
 export class UgcGallery extends HTMLElement {
-  static observedAttributes = ["brand", "gallery", "product", "api", "layout", "consent", "labels", "rows"];
+  static observedAttributes = ["brand", "gallery", "product", "api", "layout", "consent", "labels"];
 
   /** @type {Item[]} */
   items = [];
@@ -193,8 +182,7 @@ export class UgcGallery extends HTMLElement {
   #near;
   /** @type {HTMLElement|undefined} */
   #grid;
-  /** @type {HTMLElement|undefined} */
-  #status;
+  #status = make("p", { class: "sr", role: "status" });
   #shown = 0;
   #next = "";
   #round = 0;
@@ -231,10 +219,6 @@ export class UgcGallery extends HTMLElement {
       Object.keys(facts).reduce((line, key) => line.replace(`{${key}}`, String(facts[key])), text(own(given, name)) || own(LABELS, name) || "");
   }
 
-  get language() {
-    return this.closest("[lang]")?.getAttribute("lang") || document.documentElement.lang || undefined;
-  }
-
   get layout() {
     const asked = this.getAttribute("layout") || "";
     return LAYOUTS.includes(asked) ? asked : "";
@@ -267,8 +251,8 @@ export class UgcGallery extends HTMLElement {
     this.#next = "";
     this.#near?.disconnect();
     this.#grid = undefined;
-    const shadow = /** @type {ShadowRoot} */ (this.#shadow);
-    shadow.replaceChildren(make("div", { class: "root" }, make("slot", {})));
+    const hold = make("div", { class: "hold" }, make("slot", {}));
+    /** @type {ShadowRoot} */ (this.#shadow).replaceChildren(make("div", { class: "root" }, hold));
     configure({ consent: this.getAttribute("consent"), url: this.service + "/events" });
     // @ts-ignore null prototype, as above
     this.#near = new IntersectionObserver(quietly((entries) => entries.some((each) => each.isIntersecting) && this.#begin()), { __proto__: null, rootMargin: NEAR });
@@ -314,26 +298,31 @@ export class UgcGallery extends HTMLElement {
     this.items = answer.items;
     this.#next = text(own(answer, "next"));
     configure({ key: text(own(answer, "key")) });
-    const gallery = { items: this.items.length };
     this.record("gallery_load");
-    if (!this.tell("load", gallery) || !this.items.length) return;
+    if (!this.tell("load", { items: this.items.length }) || !this.items.length) return;
     const layout = this.layout || (LAYOUTS.includes(own(answer, "layout")) ? answer.layout : "grid");
-    const name = this.getAttribute("label") || this.words("gallery");
-    this.#grid = make("ul", { class: `grid ${layout}`, part: "grid", role: "list" });
-    this.#status = make("p", { class: "sr", role: "status" });
+    const rolls = layout === "carousel" || layout === "story";
+    const grid = make("ul", { class: `grid ${layout}`, part: "grid", role: "list" });
     const foot = make("div", { class: "foot", part: "foot" });
-    const root = make("div", { class: "root", role: "region", "aria-label": name, part: "gallery" }, this.#grid, this.#status, foot);
+    const label = this.getAttribute("label") || this.words("gallery");
+    const root = make("div", { class: "root", role: "region", "aria-label": label, part: "gallery" }, grid, this.#status, foot);
+    // What is in sight must not move: there the reserved height stays even where less came.
+    if (this.getBoundingClientRect().top < innerHeight) root.style.minHeight = `${this.offsetHeight}px`;
+    this.#grid = grid;
     /** @type {ShadowRoot} */ (this.#shadow).replaceChildren(root);
-    if (layout === "carousel" || layout === "story") this.#turning(this.#grid);
-    const rows = Number(this.getAttribute("rows")) || Number(getComputedStyle(this.#grid).getPropertyValue("--rows")) || 2;
-    const columns = Number(getComputedStyle(this.#grid).getPropertyValue("--c")) || 3;
-    const first = layout === "single" ? 1 : layout === "carousel" || layout === "story" ? this.items.length : rows * columns;
+    if (rolls) import("./carousel.js").then(({ roll }) => roll(this, grid), () => {});
+    const rows = Number(getComputedStyle(grid).getPropertyValue("--rows")) || 2;
+    const first = layout === "single" ? 1 : rolls ? this.items.length : rows * this.#columns();
     this.#add(first);
     const more = make("button", { class: "more", part: "more", type: "button" }, this.words("more"));
     const settle = () => foot.replaceChildren(...(this.#shown < this.items.length || this.#next ? [more] : []));
     more.addEventListener("click", quietly(() => this.#more(more, first).then(settle)));
-    if (layout !== "single") settle();
+    if (layout !== "single" && !rolls) settle();
     watch(this, null, () => {}, () => this.record("gallery_view"));
+  }
+
+  #columns() {
+    return (this.#grid && Number(getComputedStyle(this.#grid).getPropertyValue("--c"))) || 3;
   }
 
   /** @param {HTMLElement} button @param {number} count */
@@ -348,7 +337,7 @@ export class UgcGallery extends HTMLElement {
     this.#add(count);
     const first = this.#grid?.children[from]?.querySelector("button");
     if (first instanceof HTMLElement) first.focus();
-    if (this.#status) this.#status.textContent = this.words("place", { number: this.#shown, count: this.items.length + (this.#next ? "+" : "") });
+    this.#status.textContent = this.words("place", { number: this.#shown, count: this.items.length + (this.#next ? "+" : "") });
   }
 
   /** The next page of the answer. */
@@ -362,8 +351,7 @@ export class UgcGallery extends HTMLElement {
   /** @param {number} count */
   #add(count) {
     const grid = /** @type {HTMLElement} */ (this.#grid);
-    const columns = Number(getComputedStyle(grid).getPropertyValue("--c")) || 3;
-    const width = Math.ceil((this.clientWidth || 320) / (grid.classList.contains("single") ? 1 : columns));
+    const width = Math.ceil((this.clientWidth || 320) / (grid.classList.contains("single") ? 1 : this.#columns()));
     for (const item of this.items.slice(this.#shown, this.#shown + count)) grid.append(this.#tile(item, this.#shown++, `${width}px`));
   }
 
@@ -408,29 +396,6 @@ export class UgcGallery extends HTMLElement {
       if (product && safe(own(product, "url"))) location.assign(safe(product.url));
     }
   }
-
-  /** Buttons that turn a carousel; a keyboard reaches every tile without them. @param {HTMLElement} grid */
-  #turning(grid) {
-    const words = this.words;
-    const turn = (/** @type {number} */ way) => {
-      const across = getComputedStyle(grid).direction === "rtl" ? -1 : 1;
-      grid.scrollBy(way * across * grid.clientWidth * 0.8, 0);
-    };
-    const back = make("button", { class: "turn back", part: "turn", type: "button", "aria-label": words("previous") }, "‹");
-    const on = make("button", { class: "turn on", part: "turn", type: "button", "aria-label": words("next") }, "›");
-    back.addEventListener("click", () => turn(-1));
-    on.addEventListener("click", () => turn(1));
-    const settle = () => {
-      const at = Math.abs(grid.scrollLeft);
-      back.toggleAttribute("disabled", at < 8);
-      on.toggleAttribute("disabled", at + grid.clientWidth > grid.scrollWidth - 8);
-    };
-    grid.addEventListener("scroll", settle);
-    const frame = make("div", { class: "frame" }, back, on);
-    grid.replaceWith(frame);
-    frame.append(grid);
-    requestAnimationFrame(settle);
-  }
 }
 
 /** @param {string} css */
@@ -440,7 +405,7 @@ export function makeSheet(css) {
   return made;
 }
 
-for (const name of ["brand", "gallery", "product", "consent", "api", "rows", "label", "labels", "theme", "cart"]) {
+for (const name of ["brand", "gallery", "product", "consent", "api", "label", "labels", "theme", "cart"]) {
   Object.defineProperty(UgcGallery.prototype, name, {
     // @ts-ignore null prototype, as above
     __proto__: null,

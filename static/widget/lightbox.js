@@ -1,6 +1,6 @@
 // @ts-check
 /** One item large, with its products: a modal dialog in the gallery's shadow root. Loaded when the first item is opened. */
-import { list, make, makeSheet, own, picture, quietly, ratingOf, safe, stars, text } from "./gallery.js";
+import { LABELS, list, make, makeSheet, own, picture, quietly, ratingOf, safe, stars, text } from "./gallery.js";
 
 /** @typedef {import("./gallery.js").UgcGallery} Gallery */
 /** @typedef {import("./gallery.js").Item} Item */
@@ -8,17 +8,34 @@ import { list, make, makeSheet, own, picture, quietly, ratingOf, safe, stars, te
 
 const SWIPE = 50;
 
+Object.assign(LABELS, {
+  verified: "Verified buyer",
+  previous: "Previous",
+  next: "Next",
+  close: "Close",
+  products: "In this picture",
+  show: "Show {title}",
+  cart: "Add to cart",
+  in_stock: "In stock",
+  out_of_stock: "Out of stock",
+  preorder: "Pre-order",
+  backorder: "Available later",
+  post: "See the post on {name}",
+});
+
 const CSS = `
 dialog{position:fixed;inset:0;width:100%;height:100%;max-width:none;max-height:none;margin:0;padding:0;border:0;overflow:hidden;
 background:var(--surface);color:inherit;overscroll-behavior:contain}
 dialog::backdrop{background:#000c}
 .box{display:grid;height:100%;grid-template-rows:minmax(0,58%) minmax(0,1fr)}
-.stage{position:relative;display:flex;align-items:center;justify-content:center;background:#0e0e10;container-type:size;overflow:hidden;
+.frame{min-height:0}
+.stage{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;background:#0e0e10;container-type:size;overflow:hidden;
 touch-action:pan-y}
 .fit{position:relative;aspect-ratio:var(--ratio);width:min(100cqw,100cqh*var(--wide))}
 .fit img{object-fit:contain;border-radius:0;transform:none!important}
 .stage .words{max-width:32em;max-height:100%;overflow:auto;padding:24px;border:0;border-radius:var(--radius);font-size:17px}
-.side{overflow:auto;padding:16px 16px 24px;display:flex;flex-direction:column;gap:12px}
+.side{overflow:auto;padding:16px 16px 24px;display:flex;flex-direction:column;gap:12px;container-type:inline-size}
+.side>*{flex:none}
 .head{display:flex;gap:8px;align-items:center;flex-wrap:wrap;padding-inline-end:48px;min-height:44px}
 .name{font-weight:600;overflow-wrap:anywhere}
 a{color:inherit}
@@ -33,9 +50,10 @@ border-radius:var(--radius)}
 .thumb{width:64px;height:64px;border-radius:6px;overflow:hidden;background:var(--line)}
 .card a{font-weight:600;text-decoration:none;overflow-wrap:anywhere}
 .card a:hover{text-decoration:underline}
-.price{font-variant-numeric:tabular-nums}
+.price{font-variant-numeric:tabular-nums;white-space:nowrap}
 .cart{min-height:44px;padding:0 14px;border-radius:var(--radius);background:var(--accent);color:var(--on);font-weight:600;text-align:center}
-.card.wide .cart{grid-column:1/-1}
+.card:not(:has(.thumb)){grid-template-columns:minmax(0,1fr) auto}
+@container (max-width:480px){.cart{grid-column:1/-1}}
 .round{position:absolute;z-index:2;width:44px;height:44px;border-radius:50%;background:#000a;color:#fff;font-size:22px;line-height:44px;
 text-align:center}
 .round:focus-visible{outline-color:#fff;box-shadow:0 0 0 6px #000}
@@ -43,7 +61,6 @@ text-align:center}
 .back{inset-block-start:calc(50% - 22px);inset-inline-start:8px}
 .on{inset-block-start:calc(50% - 22px);inset-inline-end:8px}
 .round[disabled]{visibility:hidden}
-.back:dir(rtl),.on:dir(rtl){transform:scaleX(-1)}
 .spot{position:absolute;width:44px;height:44px;margin:-22px 0 0 -22px;border-radius:50%}
 .spot::before{content:"";position:absolute;inset:10px;border-radius:50%;background:#fff;border:6px solid #1c1c1e;box-shadow:0 0 0 2px #fff}
 .spot[aria-expanded=true]::before{background:#1c1c1e;border-color:#fff;box-shadow:0 0 0 2px #1c1c1e}
@@ -80,6 +97,7 @@ export function show(gallery, shadow, start) {
   sheet ||= makeSheet(CSS);
   if (!shadow.adoptedStyleSheets.includes(sheet)) shadow.adoptedStyleSheets = [...shadow.adoptedStyleSheets, sheet];
   const words = gallery.words;
+  const language = gallery.closest("[lang]")?.getAttribute("lang") || document.documentElement.lang || undefined;
   const opener = shadow.activeElement;
   let index = start;
   let openedAt = 0;
@@ -114,13 +132,13 @@ export function show(gallery, shadow, start) {
     const title = text(own(product, "title"));
     const name = url ? make("a", { href: url, part: "product" }, title) : make("span", { class: "name" }, title);
     const source = safe(own(product, "image"));
-    const thumb = make("span", { class: "thumb" }, source ? make("img", { src: source, alt: "", width: 64, height: 64, loading: "lazy" }) : "");
+    const thumb = source && make("span", { class: "thumb" }, make("img", { src: source, alt: "", width: 64, height: 64, loading: "lazy" }));
     const facts = make(
       "span",
       {},
       name,
       make("br", {}),
-      make("span", { class: "price", part: "price" }, priceOf(product, gallery.language)),
+      make("span", { class: "price", part: "price" }, priceOf(product, language)),
       " ",
       make("span", { class: "soft" }, words(text(own(product, "availability")))),
     );
@@ -145,7 +163,7 @@ export function show(gallery, shadow, start) {
       const rating = ratingOf(shown);
       const quote = make("div", { class: "words" }, rating ? stars(rating, words("stars", { count: rating })) : "");
       if (text(own(shown, "title"))) quote.append(make("b", {}, text(shown.title)));
-      quote.append(make("p", { class: "caption" }, text(own(shown, "caption"))));
+      quote.append(make("p", { class: "caption", dir: "auto" }, text(own(shown, "caption"))));
       stage.replaceChildren(quote);
       return null;
     }
@@ -165,7 +183,7 @@ export function show(gallery, shadow, start) {
     const away = { target: "_blank", rel: "noopener noreferrer nofollow ugc" };
     const who = link ? make("a", { class: "name", href: link, part: "creator", ...away }, name) : make("span", { class: "name", part: "creator" }, name);
     who.addEventListener("click", () => link && record("creator_click"));
-    const head = make("div", { class: "head" }, who, make("span", { class: "soft" }, dayOf(shown, gallery.language)));
+    const head = make("div", { class: "head" }, who, make("span", { class: "soft" }, dayOf(shown, language)));
     for (const badge of list(own(shown, "badges"))) {
       if (words(text(badge))) head.append(make("span", { class: "badge", part: "badge" }, words(badge)));
     }
@@ -173,11 +191,11 @@ export function show(gallery, shadow, start) {
     const rating = ratingOf(shown);
     if (hasPicture && rating) side.append(stars(rating, words("stars", { count: rating })));
     if (hasPicture && text(own(shown, "title"))) side.append(make("b", {}, text(shown.title)));
-    if (hasPicture) side.append(make("p", { class: "caption", part: "caption" }, text(own(shown, "caption"))));
+    if (hasPicture) side.append(make("p", { class: "caption", part: "caption", dir: "auto" }, text(own(shown, "caption"))));
     const post = safe(own(own(shown, "source"), "url"));
     if (post) {
       const network = text(own(own(shown, "source"), "network"));
-      side.append(make("a", { class: "soft", href: post, ...away }, words("post", { name: network })));
+      side.append(make("a", { class: "soft", href: post, ...away }, words("post", { name: network.charAt(0).toUpperCase() + network.slice(1) })));
     }
   };
 

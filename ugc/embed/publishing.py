@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import rjsmin
@@ -10,7 +11,7 @@ import rjsmin
 from ugc.embed import widget
 from ugc.kit import shipped
 
-SOURCES = ("gallery.js", "lightbox.js", "track.js", "gallery.css")
+SOURCES = ("gallery.js", "lightbox.js", "carousel.js", "track.js", "gallery.css")
 # The version that is still being made; a released one is never written again.
 CURRENT = "v1"
 
@@ -32,9 +33,11 @@ def minify(path: Path) -> bytes:
     """A source without comments and idle spaces."""
     text = path.read_text()
     if path.suffix == ".js":
+        # Line breaks inside a style sheet's text mean nothing; rjsmin leaves texts alone.
+        text = re.sub(r"const CSS = `(.*?)`", lambda found: "const CSS=`" + found[1].replace("\n", "") + "`", text, flags=re.DOTALL)
         small = rjsmin.jsmin(text)
         return (small if isinstance(small, str) else small.decode()).encode()
-    return " ".join(text.split()).encode()
+    return " ".join(re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL).split()).encode()
 
 
 if __name__ == "__main__":
