@@ -102,7 +102,8 @@ def build_app(held: Held, plan: Plan, pace: Pace) -> procrastinate.App:
         add_task(app, held, jobs.Job(event, fan_out(followers), jobs.MAX_ATTEMPTS), pace)
     for name, cron in plan.every:
         task = app.tasks[name]
-        app.periodic(cron=cron, periodic_id=name)(task)
+        # One waiting at a time: a worker that was away for an hour does the work once, not sixty times.
+        app.periodic(cron=cron, periodic_id=name, queueing_lock=name)(task)
     return app
 
 
