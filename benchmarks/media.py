@@ -1,13 +1,12 @@
 """How fast is a phone's photo understood and resized? The whole pipeline in the limited child, beside pyvips' renditions alone.
 
 Figures are processor seconds of one core, medians; the limit is measured in the same run where pyvips is installed (it is no
-dependency of the project). Run: python benchmarks/media.py [--quick]
+dependency of the project). Run: python benchmarks/media.py [--quick] [--vips-python PYTHON]
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import io
 import json
 import os
@@ -34,8 +33,8 @@ pyvips.cache_set_max(0)
 for path in sys.argv[1:]:
     picture = pyvips.Image.thumbnail(path, 1280)
     for width in (1280, 640, 320, 160):
-        picture.thumbnail_image(width).webpsave_buffer(Q=78, effort=2, strip=True)
-        picture.thumbnail_image(width).jpegsave_buffer(Q=80, strip=True)
+        picture.thumbnail_image(width).webpsave_buffer(Q=78, effort=2, keep="none")
+        picture.thumbnail_image(width).jpegsave_buffer(Q=80, keep="none")
 usage = resource.getrusage(resource.RUSAGE_SELF)
 print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 """
@@ -72,15 +71,15 @@ def overhead(path: Path, rounds: int) -> float:
     return statistics.median(times) * 1000
 
 
-def vips(paths: list[Path], rounds: int) -> tuple[float, int] | None:
+def vips(python: str, paths: list[Path], rounds: int) -> tuple[float, int] | None:
     """Processor seconds a file and peak memory of pyvips making the same renditions, start-up taken off; None if not installed."""
-    if importlib.util.find_spec("pyvips") is None:
+    if subprocess.run([python, "-c", "import pyvips"], capture_output=True, check=False).returncode:
         return None
 
     def run(count: int) -> tuple[float, int]:
         names = [str(path) for path in paths] * count
         environment = {**os.environ, "VIPS_CONCURRENCY": "1"}
-        done = subprocess.run([sys.executable, "-c", VIPS, *names], capture_output=True, text=True, check=True, env=environment)
+        done = subprocess.run([python, "-c", VIPS, *names], capture_output=True, text=True, check=True, env=environment)
         seconds, peak = done.stdout.split()
         return float(seconds), int(peak)
 
@@ -107,6 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two pictures, fewer rounds; under a minute")
     parser.add_argument("--photos", type=Path, help="use the JPEGs of this folder instead of made ones")
+    parser.add_argument("--vips-python", default=sys.executable, metavar="PYTHON", help="an interpreter that has pyvips")
     options = parser.parse_args()
     rounds = 3 if options.quick else 9
     with tempfile.TemporaryDirectory() as folder:
@@ -119,7 +119,7 @@ def main() -> None:
         whole, whole_peak = median_cpu(sandbox.render, paths, rounds)
         inspected, _ = median_cpu(sandbox.inspect, paths, rounds)
         checked, _ = median_cpu(sandbox.check, paths, rounds)
-        limit = vips(paths, rounds)
+        limit = vips(options.vips_python, paths, rounds)
         started = time.perf_counter()
         with ThreadPoolExecutor(sandbox.AT_ONCE) as pool:
             list(pool.map(sandbox.render, paths * rounds))

@@ -47,6 +47,7 @@ EVERY: list[tuple[str, str]] = [
     ("worker.delete_old_jobs", "17 * * * *"),
     ("accounts.forget_old", "23 3 * * *"),
     ("insights.roll_up", "* * * * * */3"),
+    ("media.sweep_storage", "29 * * * *"),
     ("orders.forget_bodies", "41 3 * * *"),
     ("rights.check_copies", "7 4 * * *"),
     ("scoring.check_copies", "37 4 * * *"),

@@ -13,9 +13,11 @@ from typing import Any
 import click
 
 from ugc.cli import main
+from ugc.kit import clock
 from ugc.kit.errors import UgcError
 from ugc.media import sandbox
 from ugc.media.rules import Inspection
+from ugc.scoring import rules as scoring_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,9 @@ def look_at_one(path: Path) -> Line:
 
 
 def score_of(found: Inspection) -> tuple[int | None, dict[str, Any] | None]:
-    """The score from the picture's own signals alone, and its parts."""
-    return None, None
+    """The score from the picture's own signals alone, with the weights that a new brand has, and its parts."""
+    score = scoring_rules.score_of(scoring_rules.picture_facts(found.measures or {}, found.width, found.height, clock.now()))
+    return score.total, {part.signal: part.points for part in score.parts if part.value is not None}
 
 
 def as_text(line: Line) -> str:
@@ -99,4 +102,4 @@ def as_text(line: Line) -> str:
     if line.found is None:
         return f"refused   {line.code:20} {line.file}"
     shape = f"{line.found.format} {line.found.width}×{line.found.height}"
-    return f"accepted  {shape:20} {line.file}"
+    return f"accepted  {shape:20} {line.file}  score {score_of(line.found)[0]}"

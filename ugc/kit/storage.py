@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -54,6 +57,9 @@ class Storage(Protocol):
     def temporary(self) -> Path:
         """A path on the same disk for a file that is being written; `adopt` or delete it."""
 
+    def sweep(self, before: datetime) -> int:
+        """Remove temporary files last written before a moment; says how many. Their writers were killed."""
+
 
 class LocalStorage:
     """Files under one folder: temporary file → fsync → rename → fsync of the folder."""
@@ -65,7 +71,7 @@ class LocalStorage:
     def path(self, key: str) -> Path:
         """Where a key lies; a key that would leave the root raises NoSuchFile (T-11)."""
         parts = key.split("/")
-        if not key or any(part in {"", ".", ".."} or "\0" in part for part in parts):
+        if not key or any(part in {"", ".", ".."} or "\0" in part or part.startswith(TEMPORARY) for part in parts):
             raise NoSuchFile(f"no file {key!r}")
         return self.root.joinpath(*parts)
 
@@ -74,6 +80,16 @@ class LocalStorage:
         if shutil.disk_usage(self.root).free < MIN_FREE_BYTES:
             raise StorageFull()
         return self.root / f"{TEMPORARY}{secrets.token_hex(12)}"
+
+    def sweep(self, before: datetime) -> int:
+        """Only names with the mark, by their age; a key's file is never looked at (F-27)."""
+        swept = 0
+        for path in self.root.glob(f"{TEMPORARY}*"):
+            with contextlib.suppress(FileNotFoundError):  # its writer finished meanwhile
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
+                    swept += 1
+        return swept
 
     def put(self, key: str, data: bytes) -> None:
         """Write beside, sync, rename into place."""
@@ -116,10 +132,11 @@ class LocalStorage:
 
     def size(self, key: str) -> int:
         """The length in bytes."""
-        try:
-            return self.path(key).stat().st_size
-        except FileNotFoundError as cause:
-            raise NoSuchFile(f"no file {key!r}") from cause
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            facts = self.path(key).stat()
+            if stat.S_ISREG(facts.st_mode):
+                return facts.st_size
+        raise NoSuchFile(f"no file {key!r}")
 
     def delete(self, key: str) -> None:
         """Unlink; absence is fine."""

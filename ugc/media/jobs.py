@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import BinaryIO
 
 from ugc.kit import clock, jobs
@@ -12,6 +13,8 @@ from ugc.media import actions, queries, sandbox
 from ugc.media.models import FileState
 from ugc.media.rules import Refusal
 from ugc.runtime import Runtime
+
+ABANDONED_AFTER = timedelta(hours=1)
 
 
 class Hidden(Conflict):
@@ -58,3 +61,9 @@ def hide_file(runtime: Runtime, *, brand_id: int, file_id: int, old_name: str, n
         return
     with runtime.transaction() as session:
         actions.ask_again(session, brand_id, file_id)
+
+
+@jobs.job("media.sweep_storage")
+def sweep_storage(runtime: Runtime) -> None:
+    """Remove what killed uploads left behind; an upload that is being read is younger (F-02, F-27)."""
+    runtime.storage.sweep(clock.now() - ABANDONED_AFTER)
