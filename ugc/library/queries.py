@@ -476,21 +476,36 @@ EXACT = 10_000
 """Up to so many found items counts are exact; past that they say "at least" (docs/performance.md, search)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many items a filter finds, with `more` set at least so many, and what each facet's values would leave of them."""
+
+    total: int
+    more: bool
+    facets: dict[str, list[FacetValue]]
+
+
 def count_facets(
     session: Session, brand_id: int, filter: ItemFilter, names: Iterable[str], *, now: datetime
 ) -> dict[str, list[FacetValue]]:
     """Values and counts of each name, all other filters applied: choosing a value shows exactly its count."""
+    return count_all(session, brand_id, filter, names, now=now).facets
+
+
+def count_all(session: Session, brand_id: int, filter: ItemFilter, names: Iterable[str], *, now: datetime) -> Counts:
+    """The total and the facets together, which costs hardly more than either alone."""
     configurations = find_configurations(session, brand_id) if filter.q else []
     wanted = list(dict.fromkeys(names))
-    bases: dict[ItemFilter, list[str]] = {}
+    bases: dict[ItemFilter, list[str]] = {filter: []}
     for name in wanted:
         if name not in FACETS:
             raise Invalid(f"there is no facet named {name!r}", name="facets")
         bases.setdefault(without(filter, name), []).append(name)
-    counted: dict[str, list[FacetValue]] = {}
-    for base, together in bases.items():
-        counted |= count_together(session, conditions(base, brand_id, configurations, now), together, now)
-    return {name: counted[name] for name in wanted}
+    together = {
+        base: count_together(session, conditions(base, brand_id, configurations, now), names, now) for base, names in bases.items()
+    }
+    counted = {name: values for counts in together.values() for name, values in counts.facets.items()}
+    return replace(together[filter], facets={name: counted[name] for name in wanted})
 
 
 def without(filter: ItemFilter, name: str) -> ItemFilter:
@@ -499,59 +514,70 @@ def without(filter: ItemFilter, name: str) -> ItemFilter:
     return replace(filter, **empty)
 
 
-def count_together(
-    session: Session, asked: Sequence[ColumnElement[bool]], names: Sequence[str], now: datetime
-) -> dict[str, list[FacetValue]]:
+def count_together(session: Session, asked: Sequence[ColumnElement[bool]], names: Sequence[str], now: datetime) -> Counts:
     """Facets that rest on the same items, in one statement that finds those items once."""
     facts = (*COLUMNS.values(), Item.id, Item.creator_id, Item.rating, Item.language)
     rights = (Item.rights_state, Item.rights_from, Item.rights_until)
     hits = select(*facts, *rights).where(*asked).limit(EXACT + 1).cte("hits").prefix_with("MATERIALIZED")
-    total = select(literal("").label("name"), literal("").label("value"), literal("").label("label"), func.count().label("count"))
-    counts = [total.select_from(hits), *(query for name in names for query in facet_queries(name, hits.c, now))]
+    all_hits = select(
+        literal("").label("name"), literal("").label("value"), literal("").label("label"), func.count().label("count")
+    )
+    counts = [all_hits.select_from(hits), *(query for name in names for query in facet_queries(name, hits.c, now))]
     counted: dict[str, list[FacetValue]] = {name: [] for name in names}
     rows = session.execute(union_all(*(select(query.subquery()) for query in counts))).all()
-    more = any(name == "" and count > EXACT for name, _, _, count in rows)
+    total = next(count for name, _, _, count in rows if not name)
     for name, value, label, count in rows:
         if name and count:
-            counted[name].append(FacetValue(value, label, count, more))
-    return {name: sorted(values, key=lambda found: (-found.count, found.value)) for name, values in counted.items()}
+            counted[name].append(FacetValue(value, label, count, total > EXACT))
+    ordered = {name: sorted(values, key=lambda found: (-found.count, found.value)) for name, values in counted.items()}
+    return Counts(min(total, EXACT), total > EXACT, ordered)
 
 
 def facet_queries(name: str, hits: Any, now: datetime) -> list[Counting]:
     """What counts the values of one name among the hits: (name, value, label, count), the commonest values only."""
-    to_product = [(ItemProduct, ItemProduct.item_id == hits.id), (Product, Product.id == ItemProduct.product_id)]
     match name:
-        case "product":
-            return [facet_query(name, Product.sku, Product.title, hits, to_product)]
-        case "line" | "type":
-            return [facet_query(name, PRODUCT_COLUMNS[name], PRODUCT_COLUMNS[name], hits, to_product)]
+        case "product" | "line" | "type":
+            column = PRODUCT_COLUMNS[name]
+            label = Product.title if name == "product" else column
+            tagged = (ItemProduct, Product.id == ItemProduct.product_id, ItemProduct.item_id)
+            return [linked_query(name, column, label, Product, tagged, hits)]
         case "tag":
-            to_tag = [(ItemTag, ItemTag.item_id == hits.id), (Tag, Tag.id == ItemTag.tag_id)]
-            return [facet_query(name, Tag.name, Tag.name, hits, to_tag)]
+            return [linked_query(name, Tag.name, Tag.name, Tag, (ItemTag, Tag.id == ItemTag.tag_id, ItemTag.item_id), hits)]
         case "creator":
-            return [facet_query(name, Creator.id, Creator.name, hits, [(Creator, Creator.id == hits.creator_id)])]
+            counted = facet_query(name, Creator.id, Creator.name, func.count())
+            return [ordered(counted.select_from(hits.id.table).join(Creator, Creator.id == hits.creator_id))]
         case "media":
             pictured = exists().where(ItemMedia.item_id == hits.id)
             return [one_value(name, "yes", pictured, hits), one_value(name, "no", not_(pictured), hits)]
         case "rights":
             derived = rights_conditions(now, hits)
-            return [
-                facet_query(name, hits.rights_state, hits.rights_state, hits, []),
-                *(one_value(name, value, condition, hits) for value, condition in derived.items()),
-            ]
-    return [facet_query(name, hits[name], hits[name], hits, [])]
+            stored = facet_query(name, hits.rights_state, hits.rights_state, func.count()).select_from(hits.id.table)
+            return [ordered(stored), *(one_value(name, value, condition, hits) for value, condition in derived.items())]
+    return [ordered(facet_query(name, hits[name], hits[name], func.count()).select_from(hits.id.table))]
 
 
-def facet_query(name: str, value: Any, label: Any, hits: Any, joins: Sequence[tuple[Any, Any]]) -> Counting:
-    """Counts of the values of a column of the hits, or of a table joined to them."""
-    # Several products of one item may be of one line or type; everything else is there once.
-    counted = (func.count(hits.id.distinct()) if name in PRODUCT_COLUMNS else func.count()).label("count")
-    columns = (literal(name).label("name"), as_text(value).label("value"), as_text(label).label("label"))
-    query: Counting = select(*columns, counted).select_from(hits.id.table)
-    for target, on in joins:
-        query = query.join(target, on)
-    known = cast(value, Text) != "" if joins else true()
-    return query.where(known).group_by(value, label).order_by(counted.desc()).limit(MAX_FACET_VALUES)
+def facet_query(name: str, value: Any, label: Any, count: ColumnElement[int]) -> Counting:
+    """Counts by the values of a column."""
+    columns = (literal(name).label("name"), as_text(value).label("value"), as_text(label).label("label"), count.label("count"))
+    return select(*columns).group_by(value, label)
+
+
+def linked_query(name: str, value: Any, label: Any, target: Any, link: tuple[Any, Any, Any], hits: Any) -> Counting:
+    """Counts by the values of a table that the hits are linked to.
+
+    The hits go in as an array, so that the link's index is asked for them instead of the whole table being read.
+    """
+    through, on, item_id = link
+    ids = func.array(select(hits.id).scalar_subquery())
+    # Several products of one item may be of one line or type; a product or a tag is on it once.
+    count = func.count(item_id.distinct()) if value is label and target is Product else func.count()
+    counted = facet_query(name, value, label, count).select_from(through).join(target, on)
+    return ordered(counted.where(item_id == func.any(ids), value != ""))
+
+
+def ordered(query: Counting) -> Counting:
+    """The commonest values first, and only so many."""
+    return query.order_by(literal_column("count").desc()).limit(MAX_FACET_VALUES)
 
 
 def as_text(column: Any) -> ColumnElement[str]:
