@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
@@ -57,11 +57,6 @@ with sent as (
 select id from stored
 """)
 
-LATE_ORDERS = text("""
-select o.id from orders o where o.brand_id = :brand and o.placed_at between :first and :first + interval '30 days'
-  and (o.visitor = :visitor or o.external_id = any(:joined))
-""")
-
 TAKE_COUNTS = text("""
 with taken as (
   delete from pending_counts where id in (select id from pending_counts order by id limit :most for update skip locked)
@@ -108,10 +103,11 @@ def collect(
         brand_id, shop_url = enter(session, beacon)
         homes = [rules.host_name(shop_url), rules.host_name(runtime.settings.base_url)] if shop_url else []
         reason = doubt(beacon, origin, user_agent, headers, homes, demo=runtime.settings.demo)
-        verdict = rules.judge(beacon, queries.load_facts(session, brand_id, beacon, now), reason=reason, now=now)
+        facts = queries.load_facts(session, brand_id, beacon, now)
+        verdict = rules.judge(beacon, facts, reason=reason, now=now)
         stored = store(session, brand_id, beacon, verdict, now)
         if not reason and beacon.visitor:
-            follow(session, brand_id, beacon, verdict)
+            follow(session, brand_id, beacon, verdict, facts.late_orders)
     lost = len(verdict.events) - stored
     return CollectResult(stored, verdict.duplicates + lost, sum(verdict.dropped.values()), verdict.dropped)
 
@@ -163,7 +159,7 @@ def as_row(judged: Judged) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def follow(session: Session, brand_id: int, beacon: Beacon, verdict: Verdict) -> None:
+def follow(session: Session, brand_id: int, beacon: Beacon, verdict: Verdict, late_orders: Sequence[int]) -> None:
     """Join the visitor to the orders that he made, and have orders attributed again whose touches came late."""
     joins = [judged.event for judged in verdict.events if judged.event.type == "purchase"]
     for event in joins:
@@ -172,19 +168,11 @@ def follow(session: Session, brand_id: int, beacon: Beacon, verdict: Verdict) ->
             "event_id": event.id, "at": event.at,
         }  # fmt: skip
         session.execute(insert(PurchaseJoin).values(row).on_conflict_do_nothing())
-    touches = [judged.event.at for judged in verdict.events if judged.touch]
-    waiting = set(late_orders(session, brand_id, beacon.visitor, min(touches))) if touches else set()
+    waiting = set(late_orders) if any(judged.touch for judged in verdict.events) else set()
     for event in joins:
         waiting.update(find_order_ids(session, brand_id, event.data["order"]))
     for order_id in sorted(waiting):
         jobs.enqueue(session, "insights.attribute_order", once=f"attribute:{order_id}", brand_id=brand_id, order_id=order_id)
-
-
-def late_orders(session: Session, brand_id: int, visitor: str, first: datetime) -> list[int]:
-    """This visitor's orders that were placed after a touch that only now arrives."""
-    joined = queries.find_joined_orders(session, brand_id, [visitor])
-    found = session.execute(LATE_ORDERS, {"brand": brand_id, "visitor": visitor, "first": first, "joined": joined})
-    return list(found.scalars())
 
 
 def find_order_ids(session: Session, brand_id: int, external_id: str) -> list[int]:

@@ -34,7 +34,10 @@ select
     where brand_id = :brand and visitor = :visitor and kind = 'view' and at > :first - interval '1 day' and item_id = any(:items)
     group by item_id) viewed) as viewed,
   (select extract(epoch from max(at)) from touches
-    where brand_id = :brand and visitor = :visitor and kind = 'view' and at > :first - interval '1 day') as last_view
+    where brand_id = :brand and visitor = :visitor and kind = 'view' and at > :first - interval '1 day') as last_view,
+  array(select id from orders where brand_id = :brand and :visitor <> '' and placed_at between :first and :last + interval '30 days'
+    and (visitor = :visitor or external_id in (
+      select order_external_id from purchase_joins where brand_id = :brand and visitor = :visitor))) as late_orders
 """)
 
 
@@ -63,6 +66,7 @@ def load_facts(session: Session, brand_id: int, beacon: Beacon, now: datetime) -
         stays=[Stay(name, moment(started), moment(last)) for name, started, last in row.stays or []],
         viewed={item: moment(at) for item, at in row.viewed or []},
         last_view=None if row.last_view is None else moment(row.last_view),
+        late_orders=tuple(row.late_orders),
         clicks=find_clicks(session, brand_id, beacon.visitor, events[0].at) if carts and beacon.visitor else (),
         tagged=map_tagged(session, brand_id, carts) if carts and beacon.visitor else {},
     )

@@ -87,6 +87,8 @@ class Facts:
     viewed: Mapping[int, datetime] = field(default_factory=dict)
     """Item → when this visitor last viewed it."""
     last_view: datetime | None = None
+    late_orders: Sequence[int] = ()
+    """This visitor's orders that were placed after the beacon's first event, which so comes late to them."""
     clicks: Sequence[tuple[datetime, int]] = ()
     """This visitor's clicks on items, loaded where something went into a cart."""
     tagged: Mapping[str, frozenset[int]] = field(default_factory=dict)
