@@ -65,10 +65,10 @@ class ReportOut(BaseModel):
 @web.needs(Role.VIEWER)
 def find_imports(query: ImportQuery) -> Response:
     """The newest first, with their reports."""
-    key, limit = web.runtime().key("cursor"), paging.read_limit(query.limit)
-    before = int(paging.read_cursor(query.cursor, key)[-1]) if query.cursor else None
+    key, limit = web.runtime().key("cursor:imports"), paging.read_limit(query.limit)
+    before = int(paging.read_cursor(query.cursor, key)[0]) if query.cursor else None
     rows = queries.find_imports(web.session(), web.principal().brand_id, before=before, limit=limit + 1)
-    more = paging.make_cursor(["imports", rows[limit - 1].id], key) if len(rows) > limit else None
+    more = paging.make_cursor([rows[limit - 1].id], key) if len(rows) > limit else None
     return schema.listed([ImportOut.of(row) for row in rows[:limit]], more)
 
 

@@ -33,7 +33,7 @@ def find_orders(query: OrderQuery) -> Response:
     """The newest placed first."""
     rows, more = queries.find_orders(
         web.session(), web.principal().brand_id, cursor=query.cursor, limit=paging.read_limit(query.limit),
-        key=web.runtime().key("cursor"),
+        key=web.runtime().key("cursor:orders"),
     )  # fmt: skip
     return schema.listed([OrderOut.of(row) for row in rows], more)
 

@@ -40,12 +40,12 @@ class ProductPath(Strict):
 @web.needs(Role.VIEWER)
 def find_products(query: ProductQuery) -> Response:
     """Products by SKU, a page at a time."""
-    key, limit = web.runtime().key("cursor"), paging.read_limit(query.limit)
+    key, limit = web.runtime().key("cursor:products"), paging.read_limit(query.limit)
     found = queries.find_products(
         web.session(), web.principal().brand_id, q=rules.clean(query.q), family=query.family and rules.clean(query.family),
         type=query.type and rules.clean(query.type), after=queries.read_after(query.cursor, key), limit=limit + 1,
     )  # fmt: skip
-    more = paging.make_cursor(["products", found[limit - 1].sku], key) if len(found) > limit else None
+    more = paging.make_cursor([found[limit - 1].sku], key) if len(found) > limit else None
     return schema.listed([ProductOut.of(row) for row in found[:limit]], more)
 
 

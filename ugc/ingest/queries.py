@@ -36,7 +36,7 @@ def find_known(session: Session, brand_id: int, names: Iterable[tuple[str, str]]
         return set()
     pair = tuple_(Item.source, Item.external_id)
     rows = session.execute(select(Item.source, Item.external_id).where(Item.brand_id == brand_id, pair.in_(wanted)))
-    return {(source, name) for source, name in rows.tuples()}
+    return {(source, name) for source, name in rows}
 
 
 def find_key(session: Session, brand_id: int, key: str) -> IdempotencyKey | None:

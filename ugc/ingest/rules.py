@@ -162,7 +162,10 @@ def guess_by_content(sample: Sequence[Sequence[str]]) -> Columns | None:
 
     claim("rating", [place for place, cells in free.items() if all(re.fullmatch(r"[1-5](\.0)?", cell) for cell in cells)])
     claim("helpful", [place for place, cells in free.items() if all(re.fullmatch(r"\[\d+, ?\d+\]", cell) for cell in cells)])
-    claim("date", [place for place, cells in free.items() if all(is_date(cell) for cell in cells)])
+    dates = [place for place, cells in free.items() if all(is_date(cell) for cell in cells)]
+    claim(
+        "date", sorted(dates, key=lambda place: -len(set(free[place])))
+    )  # a product's number can look like Unix time, but repeats
     claim("body", sorted(free, key=lambda place: -sum(map(len, free[place])))[:1])
     if "rating" not in found or "body" not in found:
         return None
