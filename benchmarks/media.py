@@ -31,7 +31,7 @@ VIPS = """
 import resource, sys, pyvips
 pyvips.cache_set_max(0)
 for path in sys.argv[1:]:
-    picture = pyvips.Image.thumbnail(path, 1280)
+    picture = pyvips.Image.thumbnail(path, 1280).copy_memory()
     for width in (1280, 640, 320, 160):
         picture.thumbnail_image(width).webpsave_buffer(Q=78, effort=2, keep="none")
         picture.thumbnail_image(width).jpegsave_buffer(Q=80, keep="none")

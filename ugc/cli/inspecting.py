@@ -91,10 +91,10 @@ def look_at_one(path: Path) -> Line:
     return Line(str(path), found, code, round((time.perf_counter() - started) * 1000))
 
 
-def score_of(found: Inspection) -> tuple[int | None, dict[str, Any] | None]:
+def score_of(found: Inspection) -> tuple[int, list[dict[str, Any]]]:
     """The score from the picture's own signals alone, with the weights that a new brand has, and its parts."""
     score = scoring_rules.score_of(scoring_rules.picture_facts(found.measures or {}, found.width, found.height, clock.now()))
-    return score.total, {part.signal: part.points for part in score.parts if part.value is not None}
+    return score.total, [part for part in score.as_json() if part["value"] is not None]
 
 
 def as_text(line: Line) -> str:

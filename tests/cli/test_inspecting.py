@@ -1,0 +1,70 @@
+"""`ugc inspect`: a line per file, no database, nothing stored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.media import vectors
+from ugc.cli import main
+
+NAMES = {"file", "outcome", "code", "format", "width", "height", "frames", "perceptual_hash", "score", "parts", "milliseconds"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a photo, a bomb and a text in a folder below."""
+    (tmp_path / "below").mkdir()
+    (tmp_path / "a.jpg").write_bytes(vectors.jpeg(800, 600))
+    (tmp_path / "b.png").write_bytes(vectors.pixel_bomb())
+    (tmp_path / "below" / "c.txt").write_text("words")
+    return tmp_path
+
+
+def run(*arguments: str | Path) -> Result:
+    """The command's result, in an environment that names no database."""
+    return CliRunner(env={"UGC_DATA_DIR": "/nowhere/at/all"}).invoke(main, ["inspect", *map(str, arguments)])
+
+
+def lines(*arguments: str | Path) -> list[dict[str, Any]]:
+    """The JSON lines."""
+    done = run(*arguments, "--json")
+    assert done.exit_code == 0, done.output
+    return [json.loads(line) for line in done.output.splitlines()]
+
+
+def test_folders_are_walked_and_each_file_has_its_line(folder: Path) -> None:
+    found = lines(folder)
+    assert [Path(each["file"]).name for each in found] == ["a.jpg", "b.png", "c.txt"]
+    assert [each["code"] for each in found] == [None, "picture_too_large", "not_a_picture"]
+    assert [each["outcome"] for each in found] == ["accepted", "refused", "refused"]
+    assert all(set(each) == NAMES for each in found)
+
+
+def test_an_accepted_picture_says_what_it_is_and_how_it_scores(folder: Path) -> None:
+    (found,) = lines(folder / "a.jpg")
+    assert (found["format"], found["width"], found["height"], found["frames"]) == ("jpeg", 800, 600, 1)
+    assert len(found["perceptual_hash"]) == 64
+    assert int(found["perceptual_hash"], 16)
+    assert 0 <= found["score"] <= 100
+    assert found["score"] == sum(part["points"] for part in found["parts"])
+    assert {part["signal"] for part in found["parts"]} == {"sharpness", "exposure", "contrast", "colourfulness", "resolution"}
+    assert all(part["reason"] for part in found["parts"])
+
+
+def test_a_file_that_may_not_be_read_is_a_line_too(folder: Path) -> None:
+    (folder / "gone.jpg").symlink_to(folder / "nowhere")
+    (folder / "door").mkdir()
+    names = [Path(each["file"]).name for each in lines(folder)]
+    assert names == ["a.jpg", "b.png", "c.txt"]
+    assert run(folder / "missing").exit_code == 2
+
+
+def test_without_json_a_line_is_for_people(folder: Path) -> None:
+    text = run(folder).output.splitlines()
+    assert text[0].startswith("accepted  jpeg 800×600")
+    assert text[1].startswith("refused   picture_too_large")
