@@ -12,6 +12,7 @@ ARGS ?=
 # A download of a hundred megabytes on a slow line must not end the set-up.
 export UV_HTTP_TIMEOUT ?= 300
 export UV_PYTHON_DOWNLOADS := never
+# --no-build: what has no wheel would need a compiler, which a fresh machine has not.
 # Built once into the environment, so that no index is asked for build tools.
 INSTALL_SELF := $(UV) pip install -q --python .venv --no-deps --no-build-isolation
 
@@ -31,7 +32,7 @@ $(UV): requirements/uv.txt
 $(READY): $(UV) requirements/dev.txt pyproject.toml
 	@echo "· setting up: the environment (.venv)"
 	@test -x .venv/bin/python || $(UV) venv -q --python "$(PYTHON)" .venv
-	@$(UV) pip sync -q --python .venv --require-hashes requirements/dev.txt
+	@$(UV) pip sync -q --python .venv --require-hashes --no-build requirements/dev.txt
 	@$(INSTALL_SELF) -e .
 	@touch $@
 

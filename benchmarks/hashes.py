@@ -14,8 +14,9 @@ from pathlib import Path
 
 import imagehash
 import numpy
-import pdqhash
 from PIL import Image, ImageDraw, ImageFilter
+
+from ugc.media.child.fingerprint import perceptual_hash
 
 Bits = numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.uint8]]
 SIDE = 512
@@ -84,7 +85,7 @@ def opened(path: Path) -> Image.Image | None:
 
 def pdq(picture: Image.Image) -> Bits:
     """PDQ's bits."""
-    return numpy.packbits(pdqhash.compute(numpy.asarray(normal(picture)))[0])
+    return numpy.frombuffer(perceptual_hash(normal(picture))[0], numpy.uint8)
 
 
 def phash(picture: Image.Image) -> Bits:

@@ -52,7 +52,7 @@ def box(size: int, window: int) -> NDArray[numpy.float64]:
     """The mean over a window around each of `size` values, smaller at the ends; an even window reaches one further ahead."""
     ahead, at = (window + 2) // 2, numpy.arange(size)
     reached = (at[None, :] >= at[:, None] - (window - ahead)) & (at[None, :] < at[:, None] + ahead)
-    return reached / reached.sum(axis=1, keepdims=True)
+    return numpy.asarray(reached / reached.sum(axis=1, keepdims=True), numpy.float64)
 
 
 def quality(small: NDArray[numpy.float32]) -> int:
