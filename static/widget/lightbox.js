@@ -42,7 +42,7 @@ a{color:inherit}
 .soft{color:var(--quiet);font-size:13px}
 .badge{border:1px solid var(--line);border-radius:12px;padding:1px 9px;font-size:12px}
 .caption{margin:0;white-space:pre-line;overflow-wrap:anywhere}
-h3{font-size:13px;font-weight:600;margin:8px 0 0;color:var(--quiet)}
+.title{font-size:13px;font-weight:600;margin:8px 0 0;color:var(--quiet)}
 .cards{display:grid;gap:8px}
 .card{display:grid;grid-template-columns:64px minmax(0,1fr) auto;gap:12px;align-items:center;padding:8px;border:1px solid var(--line);
 border-radius:var(--radius)}
@@ -236,7 +236,7 @@ export function show(gallery, shadow, start) {
         cards.append(card);
         addSpot(fit, product, card, number);
       });
-      side.append(make("h3", {}, words("products")), cards);
+      side.append(make("p", { class: "title" }, words("products")), cards);
     }
     dialog.setAttribute("aria-label", text(own(shown, "alt")) || words("gallery"));
     status.textContent = words("place", { number: index + 1, count: gallery.items.length });

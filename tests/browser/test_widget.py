@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests import make
 from tests.browser import host
@@ -44,9 +45,248 @@ def beach(live: Runtime) -> str:
 
 
 def test_a_gallery_shows_its_items(page: Page, visit: Visit, server: str, beach: str) -> None:
-    visit(host.page(server, element='<ugc-gallery brand="beach" gallery="home" rows="1"></ugc-gallery>'))
+    visit(
+        host.page(
+            server, element='<ugc-gallery brand="beach" gallery="home"></ugc-gallery>', head="<style>:root{--ugc-rows:1}</style>"
+        )
+    )
     expect(page.locator("ugc-gallery li[part=tile]")).to_have_count(6)
     page.get_by_role("button", name="Show more").click()
     expect(page.locator("ugc-gallery li[part=tile]")).to_have_count(9)
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
-    page.wait_for_function("[...document.querySelector('ugc-gallery').shadowRoot.querySelectorAll('img')].every(i => i.naturalWidth)")
+    page.wait_for_function(
+        "[...document.querySelector('ugc-gallery').shadowRoot.querySelectorAll('img')].every(i => i.naturalWidth)"
+    )
+
+
+STRICT = (
+    "default-src 'none'; script-src 'nonce-n0'; img-src {api}; connect-src {api}; style-src {api}; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+TILES = "ugc-gallery li[part=tile]"
+
+
+def tiles(page: Page) -> int:
+    expect(page.locator(TILES).first).to_be_visible()
+    return page.locator(TILES).count()
+
+
+def watch_faults(page: Page) -> list[str]:
+    """What goes wrong on a page, filled while it happens: uncaught errors, dialogs, violations of its policy."""
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(f"error {error}"))
+    page.on("dialog", lambda dialog: (faults.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    page.on("console", lambda message: faults.append(message.text) if "Security Policy" in message.text else None)
+    return faults
+
+
+def test_it_works_under_the_strictest_policy(page: Page, visit: Visit, server: str, beach: str) -> None:
+    """T-41: also the modules that come later, without `strict-dynamic`."""
+    faults = watch_faults(page)
+    visit(host.page(server, nonce="n0"), {"Content-Security-Policy": STRICT.format(api=server)})
+    assert tiles(page) == 9
+    page.locator("ugc-gallery button[part=open]").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.wait_for_function(
+        "[...document.querySelector('ugc-gallery').shadowRoot.querySelectorAll('img')].every(i => i.naturalWidth)"
+    )
+    assert faults == []
+
+
+def test_a_hostile_page_does_not_break_it(page: Page, visit: Visit, server: str, beach: str) -> None:
+    """T-43: resets with `!important`, an element that takes our name, a polluted Object.prototype."""
+    faults = watch_faults(page)
+    page.add_init_script(
+        "Object.assign(Object.prototype, {src: '//evil.test/x', method: 'PUT', body: 'x', root: 1, rootMargin: 'x', mode: 'closed',"
+        " url: '//evil.test', integrity: 'sha256-x', signal: 1, key: 'evil', items: [1], products: [1], media: [1], once: true})"
+    )
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    head = (
+        "<style>ugc-gallery,ugc-gallery *,li,ul,img,button{display:none!important;color:red!important;opacity:0!important}</style>"
+    )
+    visit(host.page(server, head=head, before='<form id="ugc"><input name="config"></form>'))
+    assert tiles(page) == 9
+    page.locator("ugc-gallery button[part=open]").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert faults == []
+    assert not [url for url in asked if "evil" in url]
+
+
+PAYLOADS = [
+    "<img src=x onerror=alert(1)>", "<script>alert(1)</script>", "\"><svg onload=alert(1)>", "{{constructor.constructor('alert(1)')()}}",
+    "</style><script>alert(1)</script>", "javascript:alert(1)", "'-alert(1)-'", "<!--><iframe srcdoc='<script>parent.alert(1)</script>'>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_what_visitors_wrote_is_shown_as_written(page: Page, visit: Visit, server: str, live: Runtime, payload: str) -> None:
+    """T-40: in the caption, the creator's name and address, the product's title and address, the alternative text."""
+    with live.transaction() as session:
+        brand = make.brand(session, slug="beach")
+        product = make.product(session, brand, title=payload, url="javascript:alert(1)", image_url="javascript:alert(1)")
+        creator = make.creator(session, brand, name=payload, url="javascript:alert(1)")
+        facts = {"products": [(product, 0.5, 0.5)], "creator_id": creator.id, "title": payload, "source_url": "javascript:alert(1)"}
+        (item,) = host.fill(live, session, brand, 1, **facts)
+        item.body = payload
+        shown.gallery(session, brand, slug="home")
+    faults = watch_faults(page)
+    visit(host.page(server, nonce="n0"), {"Content-Security-Policy": STRICT.format(api=server)})
+    page.locator("ugc-gallery button[part=open]").click()
+    dialog = page.get_by_role("dialog")
+    for part in ("caption", "creator", "card"):
+        expect(dialog.locator(f"[part={part}]")).to_contain_text(payload)
+    assert dialog.locator("a").count() == 0
+    assert faults == []
+
+
+CLS = """() => new Promise(resolve => { let sum = 0;
+  new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value }).observe({type: 'layout-shift', buffered: true});
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(sum), 50))) })"""
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280])
+@pytest.mark.parametrize("layout", ["", "carousel", "story", "single"])
+def test_nothing_moves_when_it_comes(page: Page, visit: Visit, server: str, beach: str, width: int, layout: str) -> None:
+    """Layout shift 0, with the gallery at the top of the window and text below it."""
+    page.set_viewport_size({"width": width, "height": 900})
+    attribute = f' layout="{layout}"' if layout else ""
+    visit(
+        host.page(
+            server,
+            head=f'<link rel="stylesheet" href="{server}/widget/v1/gallery.css">',
+            element=f'<ugc-gallery brand="beach" gallery="home"{attribute}><a href="/all">All photos</a></ugc-gallery>',
+            after="<p>Below</p>" * 5,
+        )
+    )
+    assert tiles(page) > 0
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(CLS) == 0
+
+
+def test_nothing_is_asked_for_before_it_comes_near(page: Page, visit: Visit, server: str, beach: str) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(server)))
+    visit(host.page(server, before='<div style="height:3000px"></div>'))
+    page.wait_for_function("!!customElements.get('ugc-gallery')")
+    page.wait_for_load_state("networkidle")
+    assert sorted(path for path in asked if path.startswith("/")) == ["/widget/v1/gallery.js", "/widget/v1/track.js"]
+    page.mouse.wheel(0, 2000)
+    assert tiles(page) == 9
+    assert page.evaluate(CLS) == 0
+
+
+@pytest.mark.parametrize("answer", ["500", "refused", "html", "empty", "list"])
+def test_the_children_stay_when_the_service_fails(page: Page, visit: Visit, server: str, beach: str, answer: str) -> None:
+    """F-43: one more try at most, no uncaught error, the link goes on working."""
+    faults = watch_faults(page)
+    asked: list[str] = []
+    bodies = {"html": "<html>", "empty": "", "list": "[1]"}
+
+    def fail(route: Route) -> None:
+        asked.append(route.request.url)
+        if answer == "refused":
+            route.abort("connectionrefused")
+        else:
+            route.fulfill(
+                status=500 if answer == "500" else 200, body=bodies.get(answer, ""), headers={"Access-Control-Allow-Origin": "*"}
+            )
+
+    page.route("**/galleries/**", fail)
+    page.clock.install()
+    visit(host.page(server))
+    page.wait_for_function("!!customElements.get('ugc-gallery')")
+    link = page.get_by_role("link", name="All photos")
+    expect(link).to_be_visible()
+    for _ in range(5):
+        page.clock.run_for(3_000)
+    assert 1 <= len(asked) <= 2
+    expect(link).to_be_visible()
+    assert page.locator(TILES).count() == 0
+    assert faults == []
+
+
+def test_the_lightbox_is_walked_by_keyboard_alone(page: Page, visit: Visit, server: str, beach: str) -> None:
+    visit(host.page(server))
+    assert tiles(page) == 9
+    first = page.locator("ugc-gallery button[part=open]").first
+    first.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    expect(dialog.get_by_role("button", name="Close")).to_be_focused()
+    expect(dialog.get_by_role("status")).to_have_text("1 of 9")
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("status")).to_have_text("2 of 9")
+    expect(dialog.locator("[part=caption]")).to_have_text("Caption 1")
+    page.keyboard.press("End")
+    expect(dialog.get_by_role("status")).to_have_text("9 of 9")
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("status")).to_have_text("9 of 9")
+    page.keyboard.press("Home")
+    dialog.get_by_role("button", name="Show Linen dress").focus()
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("link", name="Linen dress")).to_be_focused()
+    reached = set()
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        inside = "document.activeElement.shadowRoot?.activeElement"
+        assert page.evaluate(f"!!{inside}?.closest('dialog')"), "the keyboard left the dialog"
+        reached.add(page.evaluate(f"{inside}.getAttribute('part')"))
+    assert {"close", "next", "hotspot", "product", "creator"} <= reached
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(first).to_be_focused()
+
+
+def test_a_right_to_left_page_turns_the_arrows(page: Page, visit: Visit, server: str, beach: str) -> None:
+    visit(host.page(server).replace('<html lang="en">', '<html lang="ar" dir="rtl">'))
+    page.locator("ugc-gallery button[part=open]").first.click()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text("2 of 9")
+
+
+def test_the_shop_can_veto_and_take_over(page: Page, visit: Visit, server: str, beach: str) -> None:
+    element = '<ugc-gallery brand="beach" gallery="home" cart consent="granted"></ugc-gallery>'
+    visit(host.page(server, element=element))
+    page.evaluate(
+        "window.seen = []; for (const n of ['open', 'add-to-cart', 'product-click', 'close'])"
+        " document.addEventListener('ugc:' + n, e => { seen.push([n, e.detail.sku || null]); if (n == 'product-click') e.preventDefault() })"
+    )
+    page.locator("ugc-gallery button[part=open]").first.click()
+    page.get_by_role("button", name="Add to cart: Linen dress").click()
+    page.get_by_role("link", name="Linen dress").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.evaluate("seen") == [["open", None], ["add-to-cart", "D-1"], ["product-click", "D-1"], ["close", None]]
+    page.evaluate("document.addEventListener('ugc:open', e => e.preventDefault())")
+    page.locator("ugc-gallery button[part=open]").first.click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_gallery_and_lightbox_are_axe_clean(page: Page, visit: Visit, server: str, beach: str, scheme: str) -> None:
+    head = f"<style>:root{{color-scheme:{scheme}}}</style>"
+    visit(host.page(server, head=head, element='<ugc-gallery brand="beach" gallery="home" cart></ugc-gallery>'))
+    assert tiles(page) == 9
+    assert Axe().run(page).response["violations"] == []
+    page.locator("ugc-gallery button[part=open]").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+
+
+def test_it_follows_its_attributes(page: Page, visit: Visit, server: str, beach: str) -> None:
+    visit(host.page(server))
+    assert tiles(page) == 9
+    page.evaluate("document.querySelector('ugc-gallery').gallery = 'none'")
+    expect(page.locator(TILES)).to_have_count(0)
+    expect(page.get_by_role("link", name="All photos")).to_be_visible()
+    page.evaluate("document.querySelector('ugc-gallery').gallery = 'home'")
+    assert tiles(page) == 9
+
+
+def test_it_works_without_scripts(new_context: Callable[..., BrowserContext], server: str, beach: str) -> None:
+    page = new_context(java_script_enabled=False).new_page()
+    page.goto(f"{server}/galleries/beach/home.html")
+    assert page.locator("li.item img").count() == 9
+    expect(page.get_by_role("link", name="Linen dress").first).to_be_visible()

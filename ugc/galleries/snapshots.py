@@ -126,7 +126,7 @@ def make_page(
 
 def find_product(session: Session, brand_id: int, sku: str | None) -> Product | None:
     """The product of a SKU that is still in the catalogue."""
-    if sku is None:
+    if sku is None or "\0" in sku:  # PostgreSQL's text holds no NUL, so no product has one
         return None
     try:
         product = catalog_queries.get_product(session, brand_id, sku)
@@ -234,7 +234,7 @@ def where_entering(session: Session, ids: list[int]) -> list[ColumnElement[bool]
             .distinct()
         )
         waiting.append(and_(Snapshot.brand_id == brand_id, Snapshot.takes_all))
-        waiting += where_of_products(brand_id, session.execute(tagged).tuples().all())
+        waiting += where_of_products(brand_id, [(sku, family, kind) for sku, family, kind in session.execute(tagged)])
     return waiting
 
 
