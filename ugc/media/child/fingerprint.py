@@ -37,7 +37,8 @@ def perceptual_hash(picture: Image.Image) -> tuple[bytes, int]:
     waves = COSINES @ small @ COSINES.T
     # The reference takes the lower of the two middle values.
     median = numpy.partition(waves, waves.size // 2 - 1, axis=None)[waves.size // 2 - 1]
-    return numpy.packbits(waves.ravel() > median).tobytes(), quality(small)
+    bits = waves.ravel() > median
+    return numpy.packbits(bits[::-1]).tobytes(), quality(small)  # the reference writes its last bit first
 
 
 @lru_cache(64)
