@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date
+from typing import Any
 
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -13,11 +14,16 @@ from sqlalchemy.orm import Session
 
 from ugc.insights import queries, rules
 from ugc.insights.models import Credit, ItemDay, Model
+from ugc.insights.queries import Case
 from ugc.insights.rules import CreditData
 from ugc.kit import jobs
 from ugc.orders.models import Order
+from ugc.orders.queries import NoSuchOrder
 from ugc.tracking import actions as tracking_actions
 from ugc.tracking.actions import Count
+
+Key = tuple[date, int, Model, str]
+"""What a row of the revenue roll-up is found by: day, item, model, currency."""
 
 COLUMNS = ("impressions", "views", "opens", "clicks", "carts", "sessions")
 
@@ -69,37 +75,49 @@ from (
 """)
 
 
-def attribute_order(session: Session, brand_id: int, order_id: int) -> list[Credit]:
-    """Decide an order's credits anew and make its items' roll-ups follow; the same input gives the same rows."""
-    session.execute(select(Order.id).where(Order.brand_id == brand_id, Order.id == order_id).with_for_update())
-    case = queries.load_case(session, brand_id, order_id)
-    credits = rules.attribute(case.order, [touch for _, touch in case.touches], case.tagged)
-    touched = replace_credits(session, brand_id, order_id, case.order.placed_at, case.order.currency, credits)
-    roll_up_revenue(session, brand_id, touched)
-    return list(session.scalars(select(Credit).where(Credit.order_id == order_id).order_by(Credit.id)))
+def attribute_order(session: Session, brand_id: int, order_id: int) -> list[CreditData]:
+    """Decide an order's credits anew and make its items' roll-ups follow; raises NoSuchOrder."""
+    credits = attribute_orders(session, brand_id, [order_id])
+    if order_id not in credits:
+        raise NoSuchOrder()
+    return credits[order_id]
+
+
+def attribute_orders(session: Session, brand_id: int, order_ids: Sequence[int]) -> dict[int, list[CreditData]]:
+    """The same for many at once, in as many statements as for one; the same input gives the same rows."""
+    session.execute(
+        select(Order.id).where(Order.brand_id == brand_id, Order.id.in_(order_ids)).order_by(Order.id).with_for_update()
+    )
+    cases = queries.load_cases(session, brand_id, order_ids)
+    credits = {
+        order_id: rules.attribute(case.order, [touch for _, touch in case.touches], case.tagged) for order_id, case in cases.items()
+    }
+    roll_up_revenue(session, brand_id, replace_credits(session, brand_id, cases, credits))
+    return credits
 
 
 def replace_credits(
-    session: Session, brand_id: int, order_id: int, placed_at: datetime, currency: str, credits: Sequence[CreditData]
-) -> set[tuple[date, int, Model, str]]:
-    """Put these credits in the place of the order's old ones; returns the roll-up keys that either touched."""
-    removed = delete(Credit).where(Credit.order_id == order_id).returning(Credit.day, Credit.item_id, Credit.model, Credit.currency)
+    session: Session, brand_id: int, cases: Mapping[int, Case], credits: Mapping[int, Sequence[CreditData]]
+) -> set[Key]:
+    """Put these credits in the place of the orders' old ones; returns the roll-up keys that either touched."""
+    removed = delete(Credit).where(Credit.order_id.in_(cases)).returning(Credit.day, Credit.item_id, Credit.model, Credit.currency)
     touched = {(day, item_id, model, currency) for day, item_id, model, currency in session.execute(removed)}
-    day = placed_at.astimezone(UTC).date()
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "brand_id": brand_id, "order_id": order_id, "line_id": credit.line_id, "item_id": credit.item_id,
-            "model": credit.model, "day": day, "currency": currency, "amount": credit.amount, "quantity": credit.quantity,
+            "model": credit.model, "day": cases[order_id].order.placed_at.astimezone(UTC).date(),
+            "currency": cases[order_id].order.currency, "amount": credit.amount, "quantity": credit.quantity,
             "touch_kind": credit.touch.kind, "touched_at": credit.touch.at, "gallery": credit.touch.gallery,
         }
-        for credit in credits
+        for order_id, some in credits.items()
+        for credit in some
     ]  # fmt: skip
     if rows:
         session.execute(insert(Credit), rows)
-    return touched | {(day, credit.item_id, credit.model, currency) for credit in credits}
+    return touched | {(row["day"], row["item_id"], row["model"], row["currency"]) for row in rows}
 
 
-def roll_up_revenue(session: Session, brand_id: int, keys: Iterable[tuple[date, int, Model, str]]) -> None:
+def roll_up_revenue(session: Session, brand_id: int, keys: Iterable[Key]) -> None:
     """Sum these days of these items anew from the credits; repeating it changes nothing."""
     ordered = sorted(keys)
     if not ordered:

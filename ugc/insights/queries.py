@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, distinct, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, distinct, func, literal, select, union
 from sqlalchemy.orm import Session
 
 from ugc.accounts.models import Brand
@@ -24,6 +24,7 @@ from ugc.orders import queries as orders_queries
 from ugc.orders import rules as orders_rules
 from ugc.orders.models import Order
 from ugc.tracking import queries as tracking_queries
+from ugc.tracking.models import PurchaseJoin
 
 EVENT_COLUMNS = ("impressions", "views", "opens", "clicks", "carts", "sessions")
 SORTS = (*EVENT_COLUMNS, "orders", "units", "revenue", "conversion_rate")
@@ -122,28 +123,67 @@ class OrderStory:
 
 def load_case(session: Session, brand_id: int, order_id: int) -> Case:
     """The order, its visitors' touches of 30 days and what the touched items show; raises NoSuchOrder."""
-    order = orders_queries.get_order(session, brand_id, order_id)
-    joins = tracking_queries.find_joins(session, brand_id, order.external_id)
-    visitors = tuple(dict.fromkeys([*filter(None, [order.visitor]), *(join.visitor for join in joins)]))[:MAX_VISITORS]
-    since = order.placed_at - rules.DEFAULT.assisted
-    touches = tracking_queries.find_touches(session, brand_id, visitors, since, order.placed_at) if visitors else []
-    facts = OrderFacts(
-        placed_at=order.placed_at,
-        currency=order.currency,
-        lines=find_lines(session, order),
-        void=orders_rules.is_void(orders_queries.as_data(order)),
-        previous_at=find_previous(session, order, visitors) if touches else None,
-        event_id=min((str(join.event_id) for join in joins), default=""),
-    )
-    shown = [
-        (touch.visitor, TouchFacts(str(touch.event_id), touch.at, touch.kind, touch.item_id, touch.gallery)) for touch in touches
-    ]
-    return Case(facts, visitors, shown, map_tagged(session, brand_id, {touch.item_id for touch in touches}))
+    cases = load_cases(session, brand_id, [order_id])
+    if order_id not in cases:
+        raise orders_queries.NoSuchOrder()
+    return cases[order_id]
 
 
-def find_lines(session: Session, order: Order) -> tuple[LineFacts, ...]:
+def load_cases(session: Session, brand_id: int, order_ids: Sequence[int]) -> dict[int, Case]:
+    """Order → case, of those that exist; as many statements for a hundred orders as for one."""
+    found = orders_queries.find_by_ids(session, brand_id, order_ids)
+    visitors = find_visitors(session, brand_id, found)
+    everybody = {visitor for several, _ in visitors.values() for visitor in several}
+    touches = find_all_touches(session, brand_id, found, everybody)
+    tagged = map_tagged(session, brand_id, {touch.item_id for some in touches.values() for touch in some})
+    history = find_history(session, brand_id, everybody) if touches else []
+    products = catalog_queries.map_products(session, brand_id, {line.sku for order in found for line in order.lines})
+    cases = {}
+    for order in found:
+        several, event_id = visitors[order.id]
+        facts = OrderFacts(
+            placed_at=order.placed_at, currency=order.currency, lines=make_lines(order, products),
+            void=orders_rules.is_void(orders_queries.as_data(order)),
+            previous_at=previous_of(order, several, history), event_id=event_id,
+        )  # fmt: skip
+        since = order.placed_at - rules.DEFAULT.assisted
+        own = [
+            (visitor, touch) for visitor in several for touch in touches.get(visitor, ()) if since <= touch.at <= order.placed_at
+        ]
+        cases[order.id] = Case(facts, several, sorted(own, key=lambda pair: (pair[1].at, pair[1].event_id)), tagged)
+    return cases
+
+
+def find_visitors(session: Session, brand_id: int, orders: Sequence[Order]) -> dict[int, tuple[tuple[str, ...], str]]:
+    """Order → its visitors, the shop's own word first, and the id of the first purchase event."""
+    joins: dict[str, list[PurchaseJoin]] = {}
+    for join in tracking_queries.find_joins(session, brand_id, [order.external_id for order in orders]):
+        joins.setdefault(join.order_external_id, []).append(join)
+    made = {}
+    for order in orders:
+        own = joins.get(order.external_id, [])
+        several = dict.fromkeys([*filter(None, [order.visitor]), *(join.visitor for join in own)])
+        made[order.id] = tuple(several)[:MAX_VISITORS], min((str(join.event_id) for join in own), default="")
+    return made
+
+
+def find_all_touches(
+    session: Session, brand_id: int, orders: Sequence[Order], visitors: Iterable[str]
+) -> dict[str, list[TouchFacts]]:
+    """Visitor → touches, over the time that any of the orders looks back on."""
+    if not visitors:
+        return {}
+    since = min(order.placed_at for order in orders) - rules.DEFAULT.assisted
+    until = max(order.placed_at for order in orders)
+    made: dict[str, list[TouchFacts]] = {}
+    for touch in tracking_queries.find_touches(session, brand_id, visitors, since, until):
+        facts = TouchFacts(str(touch.event_id), touch.at, touch.kind, touch.item_id, touch.gallery)
+        made.setdefault(touch.visitor, []).append(facts)
+    return made
+
+
+def make_lines(order: Order, products: Mapping[str, Product]) -> tuple[LineFacts, ...]:
     """The order's lines net of discount and refunds, with their products' families."""
-    products = catalog_queries.map_products(session, order.brand_id, [line.sku for line in order.lines])
     net = {line.id: line for line in orders_rules.net_lines(orders_queries.as_data(order))}
     made = []
     for line in order.lines:
@@ -153,31 +193,48 @@ def find_lines(session: Session, order: Order) -> tuple[LineFacts, ...]:
     return tuple(made)
 
 
-def find_previous(session: Session, order: Order, visitors: Sequence[str]) -> datetime | None:
-    """When one of these visitors ordered last before this order; an order that was cancelled was none."""
-    earlier = or_(Order.placed_at < order.placed_at, (Order.placed_at == order.placed_at) & (Order.id < order.id))
-    chosen = of_visitors(session, order.brand_id, visitors).where(
-        earlier, Order.placed_at >= order.placed_at - rules.DEFAULT.assisted, Order.status.not_in(orders_rules.CANCELLED)
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """One of a visitor's orders, as far as the cutting of paths needs it."""
+
+    visitor: str
+    order_id: int
+    placed_at: datetime
+    cancelled: bool
+
+
+def find_history(session: Session, brand_id: int, visitors: Iterable[str]) -> list[Purchase]:
+    """All orders of these visitors, by the shop's word or their own."""
+    columns = Order.id, Order.placed_at, Order.status.in_(orders_rules.CANCELLED)
+    told = select(Order.visitor, *columns).where(Order.brand_id == brand_id, Order.visitor.in_(visitors))
+    claimed = (
+        select(PurchaseJoin.visitor, *columns)
+        .join(Order, (Order.brand_id == PurchaseJoin.brand_id) & (Order.external_id == PurchaseJoin.order_external_id))
+        .where(PurchaseJoin.brand_id == brand_id, PurchaseJoin.visitor.in_(visitors))
     )
-    return session.scalar(chosen.with_only_columns(func.max(Order.placed_at)))
+    return [Purchase(*row) for row in session.execute(union(told, claimed))]
+
+
+def previous_of(order: Order, visitors: Sequence[str], history: Iterable[Purchase]) -> datetime | None:
+    """When one of these visitors ordered last before this order; an order that was cancelled was none."""
+    before = [
+        one.placed_at
+        for one in history
+        if one.visitor in visitors and not one.cancelled and (one.placed_at, one.order_id) < (order.placed_at, order.id)
+    ]
+    return max(before, default=None)
 
 
 def find_following_order(session: Session, brand_id: int, order_id: int) -> int | None:
-    """The same visitor's next order within 30 days."""
+    """The same visitor's next order within 30 days, whose path begins where this one's ends."""
     order = orders_queries.get_order(session, brand_id, order_id)
-    joins = tracking_queries.find_joins(session, brand_id, order.external_id)
-    visitors = [*filter(None, [order.visitor]), *(join.visitor for join in joins)][:MAX_VISITORS]
-    if not visitors:
-        return None
-    later = or_(Order.placed_at > order.placed_at, (Order.placed_at == order.placed_at) & (Order.id > order.id))
-    chosen = of_visitors(session, brand_id, visitors).where(later, Order.placed_at <= order.placed_at + rules.DEFAULT.assisted)
-    return session.scalar(chosen.with_only_columns(Order.id).order_by(Order.placed_at, Order.id).limit(1))
-
-
-def of_visitors(session: Session, brand_id: int, visitors: Sequence[str]) -> Select[Any]:
-    """The orders that these visitors made, by the shop's word or their own."""
-    joined = tracking_queries.find_joined_orders(session, brand_id, visitors)
-    return select(Order).where(Order.brand_id == brand_id, Order.visitor.in_(visitors) | Order.external_id.in_(joined))
+    visitors, _ = find_visitors(session, brand_id, [order])[order_id]
+    after = [
+        (one.placed_at, one.order_id)
+        for one in find_history(session, brand_id, visitors)
+        if (order.placed_at, order.id) < (one.placed_at, one.order_id) and one.placed_at <= order.placed_at + rules.DEFAULT.assisted
+    ]
+    return min(after)[1] if after else None
 
 
 def map_tagged(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Tagged]:
@@ -259,7 +316,8 @@ def report_gallery(session: Session, brand_id: int, gallery: str, since: date, u
     )
     orders = session.scalar(select(func.count(distinct(Credit.order_id))).where(*mine)) or 0
     money = select(Credit.currency, func.sum(Credit.amount)).where(*mine).group_by(Credit.currency)
-    return Figures(**counts, orders=orders, revenue=dict(session.execute(money).tuples().all()))
+    revenue = {currency: amount for currency, amount in session.execute(money)}  # noqa: C416  # dict() can't see that the rows are pairs
+    return Figures(**counts, orders=orders, revenue=revenue)
 
 
 def series(

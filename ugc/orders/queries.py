@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +47,12 @@ def find_orders(
     rows = list(session.scalars(chosen.options(*whole()).order_by(Order.placed_at.desc(), Order.id.desc()).limit(limit + 1)))
     more = paging.make_cursor([rows[limit - 1].placed_at.isoformat(), rows[limit - 1].id], key) if len(rows) > limit else None
     return rows[:limit], more
+
+
+def find_by_ids(session: Session, brand_id: int, order_ids: Iterable[int]) -> list[Order]:
+    """These orders with their lines and refunds, by id; those that are another brand's are left out."""
+    chosen = select(Order).where(Order.brand_id == brand_id, Order.id.in_(list(order_ids)))
+    return list(session.scalars(chosen.options(*whole()).order_by(Order.id)))
 
 
 def find_by_external_id(session: Session, brand_id: int, external_id: str) -> list[Order]:

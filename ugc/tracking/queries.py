@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from ugc.catalog.models import Product
@@ -107,28 +107,21 @@ def map_tagged(session: Session, brand_id: int, skus: Iterable[str]) -> dict[str
     return made
 
 
-def find_touches(session: Session, brand_id: int, visitors: Iterable[str], since: datetime, until: datetime) -> list[Touch]:
+def find_touches(
+    session: Session, brand_id: int, visitors: Iterable[str], since: datetime, until: datetime
+) -> Sequence[Row[str, UUID, datetime, TouchKind, int, str]]:
     """What these visitors touched in the time, both ends included, earliest first."""
-    chosen = select(Touch).where(
-        Touch.brand_id == brand_id, Touch.visitor.in_(list(visitors)), Touch.at.between(since, until)
-    )  # fmt: skip
-    return list(session.scalars(chosen.order_by(Touch.at, Touch.event_id)))
+    columns = Touch.visitor, Touch.event_id, Touch.at, Touch.kind, Touch.item_id, Touch.gallery
+    chosen = select(*columns).where(Touch.brand_id == brand_id, Touch.visitor.in_(list(visitors)), Touch.at.between(since, until))
+    return session.execute(chosen.order_by(Touch.at, Touch.event_id)).all()
 
 
-def find_joins(session: Session, brand_id: int, order_external_id: str) -> list[PurchaseJoin]:
-    """The visitors who said that they made an order, first one first."""
+def find_joins(session: Session, brand_id: int, order_external_ids: Iterable[str]) -> list[PurchaseJoin]:
+    """The visitors who said that they made these orders, first one first."""
     chosen = select(PurchaseJoin).where(
-        PurchaseJoin.brand_id == brand_id, PurchaseJoin.order_external_id == order_external_id
-    )  # fmt: skip
+        PurchaseJoin.brand_id == brand_id, PurchaseJoin.order_external_id.in_(list(order_external_ids))
+    )
     return list(session.scalars(chosen.order_by(PurchaseJoin.at, PurchaseJoin.id)))
-
-
-def find_joined_orders(session: Session, brand_id: int, visitors: Iterable[str]) -> list[str]:
-    """The outside ids of the orders that these visitors said they made."""
-    chosen = select(PurchaseJoin.order_external_id).where(
-        PurchaseJoin.brand_id == brand_id, PurchaseJoin.visitor.in_(list(visitors))
-    )  # fmt: skip
-    return list(session.scalars(chosen))
 
 
 def count_events(session: Session, brand_id: int) -> dict[str, int]:
