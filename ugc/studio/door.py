@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import mimetypes
+from functools import cache
 
-from flask import Blueprint, jsonify, request, send_from_directory
+from flask import Blueprint, jsonify, make_response, request
 from werkzeug.wrappers import Response
 
 from ugc import web
@@ -18,7 +19,7 @@ pages = Blueprint("studio", __name__, url_prefix="/studio")
 for room in (sign_in, inbox, items, library, galleries, insights, jobs, imports, settings, search):
     pages.register_blueprint(room.pages)
 
-FOLDERS = ("studio/", "vendor/")
+FOLDERS = ("studio", "vendor")
 FOR_EVER = "public, max-age=31536000, immutable"
 TITLES = {
     403: "This is not for your role",
@@ -33,13 +34,23 @@ TITLES = {
 @pages.get("/static/<path:name>")
 def static_file(name: str) -> Response:
     """A style sheet or script; kept for ever under the address that names its content."""
-    if not name.startswith(FOLDERS):
+    if name not in static_names():
         raise NotFound()
-    kind = mimetypes.guess_type(name)[0]
-    response = send_from_directory(shipped.folder("static"), name, mimetype=kind)
-    fresh = request.args.get("v", "") == asset_version(name)
-    response.headers["Cache-Control"] = FOR_EVER if fresh else "no-cache"
-    return response
+    version = asset_version(name)
+    response = make_response((shipped.folder("static") / name).read_bytes())
+    response.content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    response.headers["Cache-Control"] = FOR_EVER if request.args.get("v", "") == version else "no-cache"
+    response.set_etag(version)
+    return response.make_conditional(request)
+
+
+@cache
+def static_names() -> frozenset[str]:
+    """What the studio serves, so that no address can name anything else."""
+    root = shipped.folder("static")
+    return frozenset(
+        path.relative_to(root).as_posix() for folder in FOLDERS for path in (root / folder).rglob("*") if path.is_file()
+    )
 
 
 def error_page(error: UgcError) -> Response:

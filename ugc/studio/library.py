@@ -32,7 +32,12 @@ FACETS = {
 }  # fmt: skip
 # Values shown before "more": enough to choose from, few enough to see the next facet.
 SHOWN_VALUES = 6
-LABELS = {("media", "yes"): "With a picture", ("media", "no"): "Text only", ("rights", "none"): "No right yet"}
+LABELS = {
+    ("media", "yes"): "With a picture",
+    ("media", "no"): "Text only",
+    ("rights", "none"): "No right yet",
+    ("rating", "unknown"): "No stars",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ def choices(name: str, values: list[FacetValue], chosen: ItemFilter) -> list[Cho
     made = [Choice(one.value, label_of(name, one.value, one.label), one.count, one.value in picked) for one in values]
     made += [Choice(value, label_of(name, value, value), 0, True) for value in picked if value not in known]
     if name == "rating":
-        return sorted(made, key=lambda one: one.value, reverse=True)
+        return sorted(made, key=lambda one: (one.value.isdigit(), one.value), reverse=True)
     return sorted(made, key=lambda one: not one.chosen)
 
 

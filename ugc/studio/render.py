@@ -92,7 +92,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "ago": ago, "exact": exact, "day": day, "number": number, "money": money, "percent": percent,
-        "http_url": http_url, "words": words, "iso": iso, "plural": plural, "initial": initial,
+        "http_url": http_url, "words": words, "iso": iso, "plural": plural, "initial": initial, "shop_image": shop_image,
     }  # fmt: skip
     made.globals |= {"asset": asset, "with_query": with_query}
     return made
@@ -177,6 +177,12 @@ def http_url(address: str | None) -> str:
     except ValueError:
         return ""
     return address if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+def shop_image(address: str | None) -> str:
+    """A product picture's address if a page may load it: by https, or from this very host; else empty."""
+    shown = http_url(address)
+    return shown if shown.startswith(("https://", request.host_url)) else ""
 
 
 def words(code: Any) -> str:
