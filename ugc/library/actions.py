@@ -387,14 +387,21 @@ def write_decisions(
 ) -> str:  # fmt: skip
     """Write what was decided on each item; the id of the batch."""
     batch = secrets.token_urlsafe(12)
-    common = {"brand_id": brand_id, "batch": batch, "at": now, "actor": actor, "to_state": state, "reason": reason, "note": note}
     rows = [
-        common | {"item_id": id, "from_state": old, "from_reason": old_reason, "from_note": old_note}
+        {"item": id, "from_state": old.value, "from_reason": old_reason, "from_note": old_note}
         for id, old, old_reason, old_note in before
     ]
     if rows:
-        session.execute(Decision.__table__.insert(), rows)  # type: ignore[attr-defined]
+        common = {"brand": brand_id, "batch": batch, "at": now, "actor": actor, "state": state, "reason": reason, "note": note}
+        session.execute(INSERT_DECISIONS, common | {"rows": dumped(rows)})
     return batch
+
+
+INSERT_DECISIONS = text("""
+    insert into decisions (brand_id, item_id, batch, at, actor, from_state, to_state, reason, note, from_reason, from_note)
+    select :brand, r.item, :batch, :at, :actor, r.from_state, :state, :reason, :note, r.from_reason, r.from_note
+    from jsonb_to_recordset(cast(:rows as jsonb)) as r (item bigint, from_state text, from_reason text, from_note text)
+""")
 
 
 def undo(session: Session, brand_id: int, batch: str, *, actor: str, now: datetime) -> int:

@@ -18,8 +18,8 @@ CANDIDATES = {*CONFIGURATIONS, "ar", "bg", "cs", "el", "he", "hr", "ja", "ko", "
 # Below these a guess is worse than none: a wrong stemmer hides the item from searches in its true language.
 MIN_LETTERS = 20
 MIN_PROBABILITY = 0.9
-# The start of a text tells its language; more only costs time.
-ENOUGH = 400
+# The start of a text tells its language; more only costs time (30 µs, half of what adding an item costs otherwise).
+ENOUGH = 160
 
 
 @cache
