@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
@@ -94,8 +95,13 @@ def read_options(state: str, rights: str, evidence: str, name: str, *, create_pr
         raise BadImportOption()
     if rights == RightsState.GRANTED and not evidence.strip():
         raise EvidenceMissing()
-    evidence = evidence.strip() or (f"imported from {name} as the brand's own" if rights == RightsState.OWNED else "")
+    evidence = evidence.strip() or (own_evidence(name) if rights == RightsState.OWNED else "")
     return Options(State(state), RightsState(rights), evidence, create_products, actor, clock.now(), None)
+
+
+def own_evidence(name: str) -> str:
+    """What stands for a right where an import says that content is the brand's own."""
+    return f"imported from {name} as the brand's own"
 
 
 @contextmanager
@@ -132,20 +138,25 @@ def import_reviews(
     unknown: set[str] = set()
     seen: set[str] = set()
     with recorded(runtime, brand, "reviews", name, options, report) as options:
-        while rows := list(islice(table.rows, BATCH)):
-            batch = []
-            for row in rows:
-                try:
-                    batch.append(review_table.read_row(row, table.columns, source))
-                except Refused as refused:
-                    report.reject(row.line, refused.code, refused.reason)
+        for batch in ahead(review_table.read_batches(table, source, BATCH)):
+            for rejected in batch.rejected:
+                report.reject(rejected.line, rejected.code, rejected.reason)
             with writing(runtime, dry_run) as session:
-                for outcome in add_reviews(runtime, session, brand.id, batch, options, unknown, seen if dry_run else None):
+                for outcome in add_reviews(runtime, session, brand.id, batch.rows, options, unknown, seen if dry_run else None):
                     report.take(outcome)
             if progress:
-                progress(len(rows))
+                progress(batch.size)
         report.notes += unknown_note(unknown, create_products)
     return report
+
+
+def ahead(batches: Iterator[review_table.Batch]) -> Iterator[review_table.Batch]:
+    """The batches, each read while the database is busy with the one before; at most one waits."""
+    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def add_reviews(
@@ -289,6 +300,8 @@ def row_options(found: Found, options: Options) -> Options:
     evidence = evidence or options.evidence
     if stated is RightsState.GRANTED and not evidence:
         raise Refused("evidence_missing", EvidenceMissing.message())
+    if stated is RightsState.OWNED and not evidence:
+        evidence = own_evidence("items.csv")
     return replace(options, rights=stated, evidence=evidence)
 
 

@@ -95,6 +95,12 @@ class Columns:
     dropped: Sequence[str] = ()
     has_header: bool = True
 
+    @property
+    def lasting(self) -> list[int]:
+        """The columns by which a review without an id is known again."""
+        volatile = {place for meaning, place in self.places.items() if meaning in VOLATILE}
+        return [place for place in range(self.width) if place not in volatile]
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewRow:
@@ -222,8 +228,7 @@ def identity(cells: Sequence[str], columns: Columns, given: Mapping[str, str]) -
     if given.get("id"):
         context = digest(given.get("product", ""), given.get("author", ""))[:8]
         return f"{given['id'][:200]}:{context}"
-    volatile = {place for meaning, place in columns.places.items() if meaning in VOLATILE}
-    return "row:" + digest(*(cell.strip() for place, cell in enumerate(cells) if place not in volatile))
+    return "row:" + digest(*(cells[place].strip() for place in columns.lasting))
 
 
 def digest(*parts: str) -> str:

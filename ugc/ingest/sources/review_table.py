@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from ugc.ingest import rules
 from ugc.ingest.rules import Columns, Refused, ReviewRow
 from ugc.kit import rows
 from ugc.kit.errors import Invalid, Unprocessable
+from ugc.kit.reports import Rejected
+from ugc.library import languages
 
 SAMPLE_ROWS = 200
 
@@ -72,6 +74,34 @@ def notes_of(columns: Columns, header: list[str]) -> tuple[str, ...]:
     if columns.dropped:
         notes.append(f"not kept, being about the person: {', '.join(columns.dropped)}")
     return tuple(notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows as reviews, and those that are none."""
+
+    size: int
+    rows: list[ReviewRow]
+    rejected: list[Rejected]
+
+
+def read_batches(table: Table, source: str, size: int) -> Iterator[Batch]:
+    """The table in portions, with the language of each text found out."""
+    while portion := list(islice(table.rows, size)):
+        batch = Batch(len(portion), [], [])
+        for row in portion:
+            try:
+                batch.rows.append(with_language(read_row(row, table.columns, source)))
+            except Refused as refused:
+                batch.rejected.append(Rejected(row.line, refused.code, refused.reason))
+        yield batch
+
+
+def with_language(row: ReviewRow) -> ReviewRow:
+    """The review with its language, found out here so that it is done while the database works on the rows before."""
+    data = row.item.data
+    language = data.language or languages.detect(f"{data.title} {data.body}")
+    return replace(row, item=replace(row.item, data=replace(data, language=language)))
 
 
 def read_row(row: rows.Row, columns: Columns, source: str) -> ReviewRow:
