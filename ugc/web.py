@@ -37,7 +37,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Probes come with the pod's or the container's own address as host.
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 # A route's arguments that open something by themselves never reach a log (T-64).
-SECRET_ARGUMENTS = frozenset({"token", "code"})
+SECRET_ARGUMENTS = frozenset({"token", "code", "ticket"})
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a body where a view allows no more with `body_limit` (T-12)."""

@@ -21,7 +21,6 @@ from ugc.kit.errors import UgcError
 from ugc.runtime import Runtime
 from ugc.settings import Settings, read_settings
 
-LEAST_SERVER = 16
 # A job that waits this long while workers should run means that none does.
 LONG_WAIT = timedelta(minutes=10)
 
@@ -66,7 +65,7 @@ def database(runtime: Runtime) -> Iterator[Finding]:
         with runtime.sessions() as session:
             server, vector = server_facts(session)
             have, want = schema.versions(runtime.engine)
-            fit = server // 10_000 >= LEAST_SERVER and vector and have == want
+            fit = server // 10_000 >= schema.LEAST_SERVER and vector and have == want
             yield Finding(
                 "database", bool(fit), f"PostgreSQL {server // 10_000}.{server % 10_000} ({where}), {words(vector, have, want)}"
             )

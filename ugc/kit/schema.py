@@ -7,13 +7,24 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from ugc.kit import shipped
 from ugc.kit.db import sqlalchemy_url
-from ugc.kit.errors import UgcError
+from ugc.kit.errors import UgcError, Unavailable
 
 # One number of our own for pg_advisory_lock: two instances that start together migrate one after the other (F-32).
 MIGRATION_LOCK = 7_243_001
+
+
+# What the queries and the migrations were written for; older ones lack parts of both.
+LEAST_SERVER = 16
+
+
+class WrongServer(UgcError):
+    """The database server is older than PostgreSQL 16."""
+
+    status = 503
 
 
 class WrongSchema(UgcError):
@@ -33,6 +44,7 @@ def configuration(url: str) -> Config:
 
 def migrate(engine: Engine) -> None:
     """Upgrade to the newest schema under a lock; does nothing when it is there already."""
+    check_server(engine)
     settings = configuration(engine.url.render_as_string(hide_password=False))
     with engine.connect() as connection:
         connection.execute(text("set statement_timeout = 0"))
@@ -49,6 +61,17 @@ def migrate(engine: Engine) -> None:
             connection.invalidate()  # its timeouts were lifted; the pool must not hand it out
 
 
+def check_server(engine: Engine) -> None:
+    """Raise WrongServer for a server that is too old, or Unavailable where none answers."""
+    try:
+        with engine.connect() as connection:
+            number = int(connection.scalar(text("show server_version_num")) or 0)
+    except OperationalError as cause:
+        raise Unavailable(f"the database does not answer: {str(cause.orig).strip().splitlines()[0]}") from cause
+    if number // 10_000 < LEAST_SERVER:
+        raise WrongServer(f"the database server is PostgreSQL {number // 10_000}; this needs {LEAST_SERVER} or newer")
+
+
 def versions(engine: Engine) -> tuple[str | None, str]:
     """The database's revision and the newest one that this program knows."""
     newest = ScriptDirectory(str(shipped.folder("migrations"))).get_current_head()
@@ -58,6 +81,7 @@ def versions(engine: Engine) -> tuple[str | None, str]:
 
 def check(engine: Engine) -> None:
     """Raise WrongSchema unless the database has exactly this version's schema (F-33)."""
+    check_server(engine)
     have, want = versions(engine)
     if have != want:
         raise WrongSchema(f"the database has schema {have}, this version needs {want}; run `ugc migrate`")
