@@ -54,11 +54,11 @@ check: $(READY) node_modules/.ready ## lints, types, layers, models = migrations
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python -m pytest tests/test_house.py tests/test_ground.py
-	PATH="$$(.ci/node):$$PATH" node_modules/.bin/tsc --project .
+	.ci/node tsc --project .
 
 node_modules/.ready: $(READY) package-lock.json
 	@echo "· setting up: the type checker of the browser code"
-	@PATH="$$(.ci/node):$$PATH" npm ci --silent --no-audit --no-fund --ignore-scripts
+	@.ci/node npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 bench: $(READY) ## every benchmark in its short form; one of them in full: .venv/bin/python benchmarks/gallery.py

