@@ -36,7 +36,8 @@ for path in sys.argv[1:]:
         picture.thumbnail_image(width).webpsave_buffer(Q=78, effort=2, keep="none")
         picture.thumbnail_image(width).jpegsave_buffer(Q=80, keep="none")
 usage = resource.getrusage(resource.RUSAGE_SELF)
-print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+peak = open("/proc/self/status").read().split("VmHWM:")[1].split()[0]
+print(usage.ru_utime + usage.ru_stime, peak)
 """
 
 
@@ -61,14 +62,10 @@ def median_cpu(task: Callable[[Path], Inspection], paths: list[Path], rounds: in
     return statistics.median(each.cpu_seconds for each in found), max(each.peak_kb for each in found)
 
 
-def overhead(path: Path, rounds: int) -> float:
-    """Wall milliseconds of a child that does nothing: fork, limits, filter, pipes, reaping."""
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        sandbox.isolation()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times) * 1000
+def overhead(rounds: int) -> float:
+    """Processor milliseconds of a child that does nothing: fork, limits, filter, answer."""
+    with open(os.devnull, "rb") as nothing:
+        return statistics.median(sandbox.SHARED.run("isolation", nothing).cpu_seconds for _ in range(rounds)) * 1000
 
 
 def vips(python: str, paths: list[Path], rounds: int) -> tuple[float, int] | None:
@@ -124,7 +121,7 @@ def main() -> None:
         with ThreadPoolExecutor(sandbox.AT_ONCE) as pool:
             list(pool.map(sandbox.render, paths * rounds))
         at_once = len(paths) * rounds / (time.perf_counter() - started)
-        fork_ms = overhead(paths[0], 20 * rounds)
+        fork_ms = overhead(20 * rounds)
     parent_mb = int(Path(f"/proc/{sandbox.SHARED.process_id}/status").read_text().split("VmHWM:")[1].split()[0]) / 1024
     own_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     ratio = None if limit is None else round(limit[0] / whole, 3)
@@ -132,7 +129,7 @@ def main() -> None:
         ("whole pipeline: 4 WebP + 4 JPEG, hash, colours, measures", f"{whole:.3f} CPU s", f"{1 / whole:.1f} a second and core"),
         ("the same without renditions", f"{inspected:.3f} CPU s", ""),
         ("check of an upload", f"{checked:.3f} CPU s", ""),
-        ("a child's own cost", f"{fork_ms:.1f} ms", "fork, limits, filter, pipes"),
+        ("a child's own cost", f"{fork_ms:.1f} ms", "CPU: fork, limits, filter, answer"),
         (f"{sandbox.AT_ONCE} at once", f"{at_once:.1f} a second", "on all cores, wall clock"),
         ("peak of a child / of the warm parent", f"{whole_peak / 1024:.0f} / {parent_mb:.0f} MB", f"this process {own_mb:.0f} MB"),
         (

@@ -110,7 +110,7 @@ def list_descriptors(options: dict[str, Any]) -> str:
 
 def look_around(options: dict[str, Any]) -> str:
     """The environment that came along."""
-    known = {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "PYTHONUTF8", "LC_CTYPE"}
+    known = {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "PYTHONUTF8", "GLIBC_TUNABLES", "LC_CTYPE"}
     if extra := sorted(set(os.environ) - known):
         return f"environment: {extra}"
     raise PermissionError("the environment is empty")

@@ -309,7 +309,9 @@ def test_the_warm_parent_has_one_thread_and_no_environment() -> None:
     sandbox.isolation()
     assert len(os.listdir(f"/proc/{pid}/task")) == 1
     environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    assert {line.split(b"=")[0].decode() for line in environment if line} == set(sandbox.ENVIRONMENT)
+    names = {line.split(b"=")[0].decode() for line in environment if line}
+    # The C library splits its own variable where it lies.
+    assert {name for name in names if not name.startswith("glibc.malloc.")} == set(sandbox.ENVIRONMENT)
 
 
 def test_a_picture_comes_out_the_same_with_and_without_the_filter(tmp_path: Path) -> None:
