@@ -206,6 +206,9 @@ def months(today: date, ahead: int) -> Iterator[tuple[date, date]]:
 def make_partition(session: Session, name: str, first: date, after: date) -> None:
     """One month's table, filled from the default partition before it is attached."""
     bounds = {"first": first, "after": after}
+    # An event that came in between moving and attaching would make attaching fail; the lock on the parent comes first, so
+    # that no beacon holds a part of the log while we wait for the rest.
+    session.execute(text("lock table events in access exclusive mode"))
     # Names and dates are made here, never by a visitor; DDL takes no parameters.
     session.execute(text(f"create table {name} (like events including all)"))
     session.execute(
