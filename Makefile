@@ -64,9 +64,12 @@ node_modules/.ready: $(READY) package-lock.json
 bench: $(READY) ## every benchmark in its short form; one of them in full: .venv/bin/python benchmarks/gallery.py
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; CHROMIUM="$$(.ci/browser 2>/dev/null)" .venv/bin/python "$$file" --quick $(ARGS) || exit 1; done
 
+LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
 lock: $(UV) ## write requirements/*.txt anew from pyproject.toml; ARGS="--upgrade" takes the newest versions
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements/run.txt $(ARGS)
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --group dev pyproject.toml -o requirements/dev.txt $(ARGS)
+	$(LOCK) pyproject.toml -o requirements/run.txt $(ARGS)
+	$(LOCK) pyproject.toml --group dev -o requirements/dev.txt $(ARGS)
+	$(LOCK) --group build -o requirements/build.txt $(ARGS)
 
 clean: ## remove what the targets made, your data in var/ left alone
 	rm -rf .uv .venv node_modules dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
