@@ -140,8 +140,12 @@ for (const list of document.querySelectorAll("[role=tablist]")) {
     event.preventDefault();
     show(tabs[(at + step + tabs.length) % tabs.length], true);
   });
-  const named = tabs.find((tab) => `#${tab.getAttribute("aria-controls")}` === location.hash);
-  if (named) show(named);
+  const showNamed = () => {
+    const named = tabs.find((tab) => `#${tab.getAttribute("aria-controls")}` === location.hash);
+    if (named) show(named);
+  };
+  addEventListener("hashchange", showNamed);
+  showNamed();
 }
 
 // A message that the last request left for this page; its words are the server's, never the address's.

@@ -14,6 +14,9 @@
   const PAUSE_MS = 20000;
 
   const waiting = Number(inbox.dataset.waiting);
+  // Where the server stopped counting, it says so.
+  const plus = inbox.dataset.more ? "+" : "";
+  const RAIL_COUNTS = 1000;
   const done = [];
   let decided = 0;
   let spent = 0;
@@ -89,10 +92,10 @@
     const pace = spent > 0 && decided > 2 ? spent / decided : SECONDS_AT_FIRST;
     const minutes = Math.round((left * pace) / 60);
     const time = left === 0 ? "done" : minutes < 1 ? "less than a minute" : `about ${minutes} min`;
-    inbox.querySelector("[data-progress]").textContent = `${decided} of ${waiting.toLocaleString("en").replaceAll(",", "\u202f")}, ${time}`;
+    inbox.querySelector("[data-progress]").textContent = `${decided} of ${waiting.toLocaleString("en").replaceAll(",", "\u202f")}${plus}, ${time}`;
     inbox.querySelector("progress").value = decided;
     for (const count of document.querySelectorAll('.rail a[href="/studio/inbox"] .count, .bottom a[href="/studio/inbox"] .count')) {
-      count.textContent = left > 99 && count.closest(".bottom") ? "99+" : String(left);
+      if (left < RAIL_COUNTS) count.textContent = left > 99 && count.closest(".bottom") ? "99+" : String(left);
       count.hidden = left === 0;
     }
   }

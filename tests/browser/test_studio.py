@@ -138,6 +138,7 @@ def test_a_product_is_dragged_onto_the_picture_and_moved_by_the_keyboard(
     with page.expect_response("**/products"):
         found.drag_to(picture, target_position={"x": box["width"] * 0.25, "y": box["height"] * 0.75})
     x, y = place_of(live, acme[0], "H-1")
+    assert x is not None
     assert x == pytest.approx(0.25, abs=0.01)
     assert y == pytest.approx(0.75, abs=0.01)
     spot = page.get_by_role("button", name="Straw hat:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from flask.testing import FlaskClient
 from flask_openapi.openapi import OpenAPI
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
@@ -42,7 +43,7 @@ class Caller:
         headers = {"Sec-Fetch-Site": "same-origin"} | (SCRIPT if script else {})
         return self.browser().post(address, data=fields, headers=headers)
 
-    def browser(self) -> Any:
+    def browser(self) -> FlaskClient:
         """A client that holds this sign-in."""
         client = self.app.test_client()
         if self.token:

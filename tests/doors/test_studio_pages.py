@@ -100,7 +100,8 @@ REPORT = {
 PAGES = [
     ("/studio/inbox", "Inbox"), ("/studio/inbox?sort=newest", "Newest first"), ("/studio/library", "2 items"),
     ("/studio/library?view=table&state=approved", "1 item"), ("/studio/library?q=nothingatall", "Nothing matches"),
-    ("/studio/items/{item}", "Write into the ledger"), ("/studio/galleries", "Home page"), ("/studio/galleries/home", "ugc-gallery"),
+    ("/studio/items/{item}", "Write into the ledger"), ("/studio/galleries", "Home page"),
+    ("/studio/galleries/home", "ugc-gallery"),
     ("/studio/galleries/new", "New gallery"), ("/studio/galleries/shown", "Pin:"), ("/studio/galleries/frame", "ugc-gallery"),
     ("/studio/insights", "Three ways to count"), ("/studio/insights?days=365&compare=year&sort=-views", "Year"),
     ("/studio/insights/orders", "1001"), ("/studio/insights/orders/{order}", "Sommerkleid"), ("/studio/jobs", "ValueError: broken"),
@@ -177,6 +178,9 @@ def test_another_brands_lists_are_empty(cast: Cast) -> None:
             assert word not in answer.text, (address, word)
 
 
+Happened = Callable[[Runtime, Cast], bool]
+
+
 @dataclass(frozen=True)
 class Form:
     """A write: where, with what, who may, and how to see that it happened."""
@@ -184,7 +188,7 @@ class Form:
     name: str
     address: str
     fields: Callable[[Cast], dict[str, Any]]
-    happened: Callable[[Runtime, Cast], bool]
+    happened: Happened
     role: Role = Role.COORDINATOR
     strange: int = 404
 
@@ -194,7 +198,7 @@ def read(runtime: Runtime, query: Any) -> Any:
         return session.scalars(query).first()
 
 
-def has_state(state: State) -> Callable[[Runtime, Cast], bool]:
+def has_state(state: State) -> Happened:
     return lambda runtime, cast: studio.state_of(runtime, cast.item) == state
 
 
@@ -217,22 +221,63 @@ WEIGHTS = {
     "sharpness": 7, "exposure": 10, "contrast": 5, "colourfulness": 5, "resolution": 5, "caption": 5, "review_text": 5,
     "engagement": 5, "product_relevance": 5, "freshness": 5, "rights_readiness": 5,
 }  # fmt: skip
+
+
+def has_tags(*names: str) -> Happened:
+    return lambda runtime, cast: set(tag_names(runtime, cast)) == set(names)
+
+
+def found(query: Any, wanted: Any) -> Happened:
+    return lambda runtime, _: bool(read(runtime, query) == wanted)
+
+
+def key_of(kind: KeyKind) -> Happened:
+    mine = select(ApiKey.kind).where(ApiKey.kind == kind)
+    return lambda runtime, cast: read(runtime, mine.where(ApiKey.brand_id == cast.owner.brand_id)) == kind
+
+
+def weighs_seven(runtime: Runtime, cast: Cast) -> bool:
+    mine = select(SignalWeight.weight).where(SignalWeight.signal == "sharpness", SignalWeight.brand_id == cast.owner.brand_id)
+    return bool(read(runtime, mine) == 7)
+
+
+def has_right(runtime: Runtime, cast: Cast) -> bool:
+    return bool(read(runtime, select(LedgerEntry.state).where(LedgerEntry.item_id == cast.item)) == RightsState.GRANTED)
+
+
+def is_revoked(runtime: Runtime, cast: Cast) -> bool:
+    return read(runtime, select(ApiKey.revoked_at).where(ApiKey.id == cast.key)) is not None
+
+
+def has_spot(runtime: Runtime, cast: Cast) -> bool:
+    return spots(runtime, cast) == [("A/1", 0.25)]
+
+
+NAME = select(Gallery.name).where(Gallery.slug == "home")
+RULE = {"kind": ["photo"], "rating": ["4", "5"], "score_min": "40"}
+SPOT = json.dumps([{"sku": "A/1", "x": 0.25, "y": 0.5}])
+GRANT = {"state": "granted", "text": "She said yes", "expires_at": "2031-01-01"}
+ITEM = "/studio/items/{item}"
+APPROVED = select(Item.id).where(Item.state == State.APPROVED)
 FORMS = [
     Form("approve", "/studio/decide", lambda cast: ids(cast) | {"action": "approve"}, has_state(State.APPROVED)),
-    Form("reject", "/studio/decide", lambda cast: ids(cast) | {"action": "reject", "reason": "off_topic"}, has_state(State.REJECTED)),
+    Form("reject", "/studio/decide", lambda cast: ids(cast) | {"action": "reject", "reason": "legal"}, has_state(State.REJECTED)),
     Form("trash", "/studio/decide", lambda cast: ids(cast) | {"action": "trash"}, has_state(State.TRASH)),
-    Form("undo", "/studio/undo", lambda cast: {"batch": cast.batch}, lambda runtime, _: read(runtime, select(Item).where(Item.state == State.APPROVED)) is None),
-    Form("tag", "/studio/tag", lambda cast: ids(cast) | {"tags": "Beach, red"}, lambda runtime, cast: set(tag_names(runtime, cast)) == {"beach", "red"}),
-    Form("set tags", "/studio/items/{item}/tags", lambda _: {"tags": "one,two"}, lambda runtime, cast: set(tag_names(runtime, cast)) == {"one", "two"}),
-    Form("products", "/studio/items/{item}/products", lambda _: {"products": json.dumps([{"sku": "A/1", "x": 0.25, "y": 0.5}])}, lambda runtime, cast: spots(runtime, cast) == [("A/1", 0.25)]),
-    Form("rights", "/studio/items/{item}/rights", lambda _: {"state": "granted", "text": "She said yes", "expires_at": "2031-01-01"}, lambda runtime, cast: read(runtime, select(LedgerEntry.state).where(LedgerEntry.item_id == cast.item)) == RightsState.GRANTED),
-    Form("add gallery", "/studio/galleries/new", lambda _: GALLERY, lambda runtime, _: read(runtime, select(Gallery.rule).where(Gallery.slug == "fur-dich")) == {"kind": ["photo"], "rating": ["4", "5"], "score_min": "40"}, strange=200),
-    Form("change gallery", "/studio/galleries/home", lambda cast: GALLERY | {"pins": [str(cast.item)]}, lambda runtime, _: read(runtime, select(Gallery.name).where(Gallery.slug == "home")) == "Für dich"),
-    Form("remove gallery", "/studio/galleries/home/remove", lambda _: {}, lambda runtime, _: read(runtime, select(Gallery).where(Gallery.slug == "home")) is None),
+    Form("undo", "/studio/undo", lambda cast: {"batch": cast.batch}, found(APPROVED, None)),
+    Form("tag", "/studio/tag", lambda cast: ids(cast) | {"tags": "Beach, red"}, has_tags("beach", "red")),
+    Form("set tags", ITEM + "/tags", lambda _: {"tags": "one,two"}, has_tags("one", "two")),
+    Form("products", ITEM + "/products", lambda _: {"products": SPOT}, has_spot),
+    Form("rights", ITEM + "/rights", lambda _: GRANT, has_right),
+    Form(
+        "add gallery", "/studio/galleries/new", lambda _: GALLERY,
+        found(select(Gallery.rule).where(Gallery.slug == "fur-dich"), RULE), strange=200,
+    ),
+    Form("change gallery", "/studio/galleries/home", lambda cast: GALLERY | {"pins": [str(cast.item)]}, found(NAME, "Für dich")),
+    Form("remove gallery", "/studio/galleries/home/remove", lambda _: {}, found(NAME, None)),
     Form("retry", "/studio/jobs/{dead_job}/retry", lambda _: {}, lambda runtime, cast: dead_jobs(runtime, cast) == 0),
-    Form("weights", "/studio/settings/score", lambda _: WEIGHTS, lambda runtime, cast: read(runtime, select(SignalWeight.weight).where(SignalWeight.signal == "sharpness", SignalWeight.brand_id == cast.owner.brand_id)) == 7, strange=200),
-    Form("add key", "/studio/settings/keys", lambda _: {"kind": "webhook"}, lambda runtime, cast: read(runtime, select(ApiKey).where(ApiKey.kind == KeyKind.WEBHOOK, ApiKey.brand_id == cast.owner.brand_id)) is not None, Role.OWNER, strange=200),
-    Form("revoke key", "/studio/settings/keys/{key}/revoke", lambda _: {}, lambda runtime, cast: read(runtime, select(ApiKey.revoked_at).where(ApiKey.id == cast.key)) is not None, Role.OWNER),
+    Form("weights", "/studio/settings/score", lambda _: WEIGHTS, weighs_seven, strange=200),
+    Form("add key", "/studio/settings/keys", lambda _: {"kind": "webhook"}, key_of(KeyKind.WEBHOOK), Role.OWNER, strange=200),
+    Form("revoke key", "/studio/settings/keys/{key}/revoke", lambda _: {}, is_revoked, Role.OWNER),
 ]  # fmt: skip
 
 
