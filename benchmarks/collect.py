@@ -81,7 +81,7 @@ def serving(folder: Path, port: int, workers: int) -> Iterator[None]:
     with open(folder / "serve.log", "w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        wait_for(port, process)
+        wait_for(port, process, folder / "serve.log")
         yield
     finally:
         process.terminate()
@@ -91,7 +91,7 @@ def serving(folder: Path, port: int, workers: int) -> Iterator[None]:
             process.kill()
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     """Until /readyz says 200, a minute at most."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
@@ -103,7 +103,7 @@ def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
         except OSError:
             pass
         time.sleep(0.2)
-    raise SystemExit("the server did not start; see serve.log")
+    raise SystemExit(f"the server did not start:\n{log.read_text()[-2000:]}")
 
 
 def beacon(key: str, items: list[int], number: int, connection: int) -> bytes:
