@@ -95,18 +95,19 @@ def add_items(
     common = {"state": state.value, "import_id": import_id, "needs_product": needs_product, "now": now.isoformat()}
     prepared = prepare(session, brand_id, rows, common)
     ids, new_ids = insert_items(session, brand_id, prepared)
-    outcomes = [Added(ids[fields["source"], fields["external_id"]], False) for fields in prepared]
-    touched = attach(session, brand_id, [(added.item_id, row) for added, row in zip(outcomes, rows, strict=True)])
-    finish_adding(session, brand_id, sorted(new_ids), sorted(touched - new_ids), state, actor, now)
-    return [Added(added.item_id, added.item_id in new_ids and not is_repeat) for added, is_repeat in repeats(outcomes)]
+    items = [ids[fields["source"], fields["external_id"]] for fields in prepared]
+    touched = attach(session, brand_id, list(zip(items, rows, strict=True)))
+    repeated = repeats(items)
+    # A new item's search words are those of its first row; a row that names it again may have brought more.
+    stale = (touched - new_ids) | {items[place] for place in repeated}
+    finish_adding(session, brand_id, sorted(new_ids), sorted(stale), state, actor, now)
+    return [Added(id, id in new_ids and place not in repeated) for place, id in enumerate(items)]
 
 
-def repeats(outcomes: Sequence[Added]) -> Iterable[tuple[Added, bool]]:
-    """Each outcome with whether its item came earlier in the same batch."""
-    seen: set[int] = set()
-    for added in outcomes:
-        yield added, added.item_id in seen
-        seen.add(added.item_id)
+def repeats(items: Sequence[int]) -> set[int]:
+    """The places of items that came earlier in the same batch."""
+    first: dict[int, int] = {}
+    return {place for place, id in enumerate(items) if first.setdefault(id, place) != place}
 
 
 def prepare(session: Session, brand_id: int, rows: Sequence[NewItem], common: dict[str, Any]) -> list[dict[str, Any]]:
@@ -284,7 +285,7 @@ def attach_products(session: Session, brand_id: int, rows: Sequence[dict[str, An
 
 
 def finish_adding(
-    session: Session, brand_id: int, new: list[int], touched: list[int], state: State, actor: str, now: datetime
+    session: Session, brand_id: int, new: list[int], stale: list[int], state: State, actor: str, now: datetime
 ) -> None:
     """History of items that did not start in the inbox, events, and fresh search words of items that were there before."""
     if new and state is not State.INBOX:
@@ -293,10 +294,10 @@ def finish_adding(
         announce_items(session, brand_id, new, "added")
     if new and state is State.APPROVED:
         mark_changed(session, brand_id, new)
-    if touched:
-        refresh_search(session, touched)
-        forget(session, touched)
-        note_change(session, brand_id, touched)
+    if stale:
+        refresh_search(session, stale)
+        forget(session, stale)
+        note_change(session, brand_id, stale)
 
 
 def refresh_search(session: Session, item_ids: Sequence[int]) -> None:
