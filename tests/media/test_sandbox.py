@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pwd
@@ -156,6 +157,41 @@ def test_it_says_how_the_network_is_kept_out(kind: str, hostile: Sandbox) -> Non
     kept = sandbox.isolation(hostile)
     assert kept.network == ("seccomp" if kind == "filter alone" else "namespace")
     assert kept.filtered == (kind != "namespace alone")
+    assert ("system call filter" if kind == "filter alone" else "namespace") in str(kept)
+
+
+PLAIN_PYTHON = "/usr/bin/python3"
+PLAIN_USER = 65_534
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="the other tests run as a plain user then")
+@pytest.mark.parametrize("arguments", KINDS.values(), ids=KINDS)
+def test_a_plain_users_child_is_kept_in_too(arguments: tuple[str, ...]) -> None:
+    command = [PLAIN_PYTHON, "-I", str(ATTACKS), *arguments]
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs, contextlib.ExitStack() as ending:
+        can_read = subprocess.run(
+            [PLAIN_PYTHON, "-c", "import sys; open(sys.argv[1])", str(ATTACKS)], user=PLAIN_USER, capture_output=True, check=False
+        )
+        if can_read.returncode:
+            pytest.skip(f"another user can't read {ATTACKS} with {PLAIN_PYTHON}")
+        process = subprocess.Popen(
+            command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, env=sandbox.ENVIRONMENT, cwd="/",
+            user=PLAIN_USER, group=PLAIN_USER, extra_groups=[],
+        )  # fmt: skip
+        made = Sandbox(program=ATTACKS, seconds=3.0, _warm=sandbox.Warm(process, ours))
+        ending.callback(made.close)
+        kept = sandbox.isolation(made)
+        if kept.network == "none":
+            pytest.skip("neither a user namespace nor a filter is allowed here")
+        assert (kept.user, kept.dropped) == (PLAIN_USER, False)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            assert attempt(made, "connect", port=server.getsockname()[1])["failed"]
+        for attack, options in (
+            ("read", {"path": "/etc/shadow"}), ("read_parents", {"pid": process.pid}), ("fork_bomb", {}), ("become_root", {}),
+            ("gain", {}), ("allocate", {}), ("list_descriptors", {}), ("look_around", {}),
+        ):  # fmt: skip
+            assert attempt(made, attack, **options)["failed"], attack
 
 
 @pytest.mark.parametrize("machine", seccomp.ALLOWED)

@@ -126,9 +126,9 @@ def sandbox() -> Finding:
     """How pictures' decoding is shut in on this machine."""
     try:
         isolation = importlib.import_module("ugc.media.sandbox").isolation()
-    except (ImportError, AttributeError, OSError) as error:
+    except (ImportError, AttributeError, OSError, UgcError) as error:
         return Finding("sandbox", False, str(error))
-    return Finding("sandbox", True, str(isolation))
+    return Finding("sandbox", isolation.network != "none", str(isolation))
 
 
 def mail(settings: Settings) -> Finding:

@@ -40,6 +40,13 @@ class Isolation:
     rootless: bool
     """Whether its root folder is an empty, deleted one."""
 
+    def __str__(self) -> str:
+        """The line that `ugc check` shows."""
+        shut = {"namespace": "no network (namespace)", "seccomp": "no network (system call filter)", "none": "THE NETWORK IS OPEN"}
+        calls = "filter on" if self.filtered else "no filter for this machine"
+        user = f"user {self.user} of its own" if self.dropped else f"the service's user {self.user}"
+        return f"{shut[self.network]}, {calls}, {user}, {'empty root' if self.rootless else 'own root'}"
+
     def as_dict(self) -> dict[str, object]:
         """For the answer to the caller."""
         return asdict(self)
