@@ -37,8 +37,6 @@ export const LABELS = {
   gallery: "Photos of our customers",
   more: "Show more",
   open: "Open",
-  photo: "Photo by {name}",
-  anonymous: "a customer",
   stars: "{count} of 5 stars",
   incentivised: "Received an incentive",
   place: "{number} of {count}",
@@ -51,10 +49,8 @@ const CSS = `
 --quiet:var(--ugc-quiet,light-dark(#5c5c62,#a6a6ad));--line:var(--ugc-line,light-dark(#e3e3e6,#333338));
 --accent:var(--ugc-accent,light-dark(#1c1c1e,#f2f2f4));--on:var(--ugc-on-accent,light-dark(#fff,#161618))}
 :host([hidden]){display:none!important}
-:host([theme=light]){color-scheme:light}
-:host([theme=dark]){color-scheme:dark}
 .root{all:initial;direction:inherit;color-scheme:inherit;display:block;color:var(--text);
-font:15px/1.45 var(--ugc-font,system-ui,sans-serif);-webkit-text-size-adjust:100%}
+font:15px/1.45 var(--ugc-font,system-ui,sans-serif)}
 .root *{box-sizing:border-box}
 ul{list-style:none;margin:0;padding:0}
 button{font:inherit;color:inherit;background:none;border:0;margin:0;padding:0;cursor:pointer;text-align:inherit}
@@ -69,18 +65,17 @@ button{font:inherit;color:inherit;background:none;border:0;margin:0;padding:0;cu
 @container (min-width:520px){.root{--c:var(--ugc-columns,3);--rows:var(--ugc-rows,3)}}
 @container (min-width:760px){.root{--c:var(--ugc-columns,4);--rows:var(--ugc-rows,2)}}
 @container (min-width:1180px){.root{--c:var(--ugc-columns,6)}}
-.tile{position:relative;overflow:hidden;border-radius:var(--radius);aspect-ratio:var(--ugc-ratio,1);background:var(--line);min-width:0}
+.tile{position:relative;overflow:hidden;border-radius:var(--radius);aspect-ratio:var(--ugc-ratio,1);background:var(--line)}
 .open{display:block;position:relative;width:100%;height:100%;overflow:hidden;border-radius:inherit}
 .open:focus-visible{outline-offset:-3px;box-shadow:inset 0 0 0 5px var(--on)}
-img{display:block;width:100%;height:100%;object-fit:cover;transition:transform .18s}
-.by{position:absolute;inset:auto 0 0;padding:28px 12px 10px;color:#fff;font-size:13px;
+img{display:block;width:100%;height:100%;object-fit:cover}
+.by{position:absolute;inset:auto 0 0;padding:12px;color:#fff;font-size:13px;
 background:linear-gradient(#0000,#000a);opacity:0;transition:opacity .15s;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .open:focus-visible .by,.open:hover .by{opacity:1}
-@media (hover:hover){.open:hover img{transform:scale(1.03)}}
 .mark{position:absolute;inset-block-start:8px;inset-inline-end:8px;min-width:24px;height:24px;padding:0 7px;border-radius:12px;
 background:#000a;color:#fff;font-size:12px;line-height:24px;text-align:center}
 .chip{position:absolute;inset-block-start:8px;inset-inline-start:8px;padding:0 8px;border-radius:12px;background:#000a;color:#fff;
-font-size:11px;line-height:24px;max-width:calc(100% - 60px);overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+font-size:11px;line-height:24px;max-width:calc(100% - 60px);overflow:hidden;white-space:nowrap}
 .words{display:flex;flex-direction:column;gap:4px;padding:12px;background:var(--surface);border:1px solid var(--line);overflow:hidden}
 .words b{font-weight:600;overflow-wrap:anywhere}
 .quote{overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:4;overflow-wrap:anywhere;font-size:14px}
@@ -91,8 +86,7 @@ font-size:11px;line-height:24px;max-width:calc(100% - 60px);overflow:hidden;text
 .foot{display:flex;justify-content:center;height:60px;align-items:end}
 .foot:empty{display:none}
 .more{min-height:44px;padding:0 20px;border:1px solid var(--line);border-radius:var(--radius);background:var(--surface);font-weight:600}
-.more:hover{border-color:var(--quiet)}
-[aria-busy=true]{opacity:.6;cursor:progress}
+[aria-busy=true]{opacity:.6}
 .masonry{display:block;columns:var(--c);column-gap:var(--gap)}
 .masonry .tile{aspect-ratio:var(--ratio,1);break-inside:avoid;margin-bottom:var(--gap)}
 .carousel,.story{display:flex;overflow-x:auto}
@@ -103,7 +97,6 @@ font-size:11px;line-height:24px;max-width:calc(100% - 60px);overflow:hidden;text
 .frame{position:relative}
 .sr{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (prefers-reduced-motion:reduce){.root *{transition:none!important;scroll-behavior:auto!important;animation:none!important}}
-@media (forced-colors:active){.tile,.more{border:1px solid}}
 `;
 
 /** @type {CSSStyleSheet|undefined} */
@@ -303,7 +296,7 @@ export class UgcGallery extends HTMLElement {
     const layout = this.layout || (LAYOUTS.includes(own(answer, "layout")) ? answer.layout : "grid");
     const rolls = layout === "carousel" || layout === "story";
     const grid = make("ul", { class: `grid ${layout}`, part: "grid", role: "list" });
-    const foot = make("div", { class: "foot", part: "foot" });
+    const foot = make("div", { class: "foot" });
     const label = this.getAttribute("label") || this.words("gallery");
     const root = make("div", { class: "root", role: "region", "aria-label": label, part: "gallery" }, grid, this.#status, foot);
     // What is in sight must not move: there the reserved height stays even where less came.
@@ -363,7 +356,7 @@ export class UgcGallery extends HTMLElement {
     const image = medium && picture(medium, "", sizes);
     const rating = ratingOf(item);
     const products = list(own(item, "products"));
-    const label = [words("open"), text(own(item, "alt")) || words("photo", { name: who || words("anonymous") })].join(": ");
+    const label = `${words("open")}: ${text(own(item, "alt")) || who}`;
     const button = make("button", { class: "open", part: "open", type: "button", "aria-haspopup": "dialog", "aria-label": label });
     if (image) {
       button.append(image, who ? make("span", { class: "by", part: "by", "aria-hidden": "true" }, who) : "");
@@ -405,7 +398,7 @@ export function makeSheet(css) {
   return made;
 }
 
-for (const name of ["brand", "gallery", "product", "consent", "api", "label", "labels", "theme", "cart"]) {
+for (const name of ["brand", "gallery", "product", "consent", "api", "label", "labels", "cart"]) {
   Object.defineProperty(UgcGallery.prototype, name, {
     // @ts-ignore null prototype, as above
     __proto__: null,

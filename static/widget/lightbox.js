@@ -32,7 +32,7 @@ dialog::backdrop{background:#000c}
 .stage{position:absolute;inset:0;display:flex;align-items:center;justify-content:center;background:#0e0e10;container-type:size;overflow:hidden;
 touch-action:pan-y}
 .fit{position:relative;aspect-ratio:var(--ratio);width:min(100cqw,100cqh*var(--wide))}
-.fit img{object-fit:contain;border-radius:0;transform:none!important}
+.fit img{object-fit:contain;border-radius:0}
 .stage .words{max-width:32em;max-height:100%;overflow:auto;padding:24px;border:0;border-radius:var(--radius);font-size:17px}
 .side{overflow:auto;padding:16px 16px 24px;display:flex;flex-direction:column;gap:12px;container-type:inline-size}
 .side>*{flex:none}

@@ -299,7 +299,6 @@ function create() {
 
   document.addEventListener("visibilitychange", leave);
   addEventListener("pagehide", leave);
-  addEventListener("online", () => later(0));
   return {
     track,
     consent: (given) => {

@@ -23,7 +23,7 @@ from ugc.galleries.models import Snapshot
 from ugc.kit import clock
 from ugc.kit.errors import NotFound
 from ugc.library import actions as library_actions
-from ugc.library.models import Item, RightsState, State
+from ugc.library.models import Item, ItemMedia, Reason, RightsState, State
 from ugc.runtime import Runtime
 
 
@@ -62,7 +62,7 @@ def test_an_answer_is_dropped_right_after_the_commit_that_made_it_untrue(runtime
     item = shown.item(session, brand)
     runtime.commit(session)
     ask(runtime)
-    library_actions.reject(session, brand.id, [item.id], "other", actor="test", now=make.NOON)
+    library_actions.reject(session, brand.id, [item.id], Reason.OTHER, actor="test", now=make.NOON)
     assert stored(runtime) == ["snapshots/beach/home.json"], "before the commit nothing is taken back"
     runtime.commit(session)
     assert stored(runtime) == []
@@ -73,7 +73,7 @@ def test_a_process_that_dies_after_its_commit_leaves_the_drop_to_the_job(runtime
     item = shown.item(session, brand)
     session.commit()
     ask(runtime)
-    library_actions.reject(session, brand.id, [item.id], "other", actor="test", now=make.NOON)
+    library_actions.reject(session, brand.id, [item.id], Reason.OTHER, actor="test", now=make.NOON)
     session.commit()  # and no hook: the process is dead
     assert stored(runtime) == ["snapshots/beach/home.json"]
     jobs.unpublish(runtime, brand_id=brand.id, item_ids=[item.id])
@@ -276,6 +276,21 @@ def read(runtime: Runtime, key: str) -> str:
         return runtime.storage.read(key).decode()
     except NotFound:
         return ""
+
+
+def test_pictures_that_left_the_public_get_new_addresses(runtime: Runtime, session: Session, brand: Brand) -> None:
+    gone, kept, untouched = (shown.item(session, brand) for _ in range(3))
+    untouched.state = State.INBOX
+    names = {item.id: item.media[0].file.public_name for item in (gone, kept, untouched)}
+    shared = shown.item(session, brand)
+    session.add(ItemMedia(item_id=shared.id, file_id=kept.media[0].file_id, position=1))
+    library_actions.reject(session, brand.id, [gone.id, kept.id], Reason.OTHER, actor="test", now=make.NOON)
+    session.commit()
+    jobs.unpublish(runtime, brand_id=brand.id, item_ids=[gone.id, kept.id, untouched.id])
+    session.expire_all()
+    assert gone.media[0].file.public_name != names[gone.id]
+    assert kept.media[0].file.public_name == names[kept.id], "another item still shows it"
+    assert untouched.media[0].file.public_name == names[untouched.id], "it was never public"
 
 
 class Call:

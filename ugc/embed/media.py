@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import cast
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 
 from ugc import web
 from ugc.kit.errors import NotFound
@@ -33,10 +33,8 @@ def show_rendition(public_name: str, name: str) -> Response:
     """One size of a picture; ranges and validators are answered too."""
     if not (PUBLIC_NAME.fullmatch(public_name) and NAME.fullmatch(name)):
         raise NotFound()
-    stream = web.runtime().storage.open(f"renditions/{public_name}/{name}")
-    kind = TYPES[name.rsplit(".", 1)[1]]
-    response = send_file(stream, mimetype=kind, conditional=False, etag=False)
+    data = web.runtime().storage.read(f"renditions/{public_name}/{name}")  # at most some 300 kB
+    response = Response(data, content_type=TYPES[name.rsplit(".", 1)[1]])
     response.headers.update(HEADERS)
     response.set_etag(f"{public_name}-{name}")
-    size = web.runtime().storage.size(f"renditions/{public_name}/{name}")
-    return cast(Response, response.make_conditional(request.environ, accept_ranges=True, complete_length=size))
+    return cast(Response, response.make_conditional(request.environ, accept_ranges=True, complete_length=len(data)))

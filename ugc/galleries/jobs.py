@@ -6,22 +6,32 @@ from sqlalchemy import select
 
 from ugc.accounts import actions as accounts_actions
 from ugc.catalog.models import Product
-from ugc.galleries import snapshots
-from ugc.kit import jobs
+from ugc.galleries import queries, snapshots
+from ugc.kit import clock, jobs
 from ugc.library.models import Item, ItemMedia
+from ugc.media import actions as media_actions
 from ugc.runtime import Runtime
 
 
 @jobs.job("galleries.unpublish")
 def unpublish(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
-    """Drop the answers that changed items touch."""
+    """Drop the answers that changed items touch, and give pictures that left the public new addresses."""
     snapshots.drop_items(runtime, item_ids)
+    with runtime.transaction() as session:
+        for file in queries.find_hidden_files(session, brand_id, item_ids, clock.now()):
+            media_actions.hide(runtime, session, file)
 
 
 @jobs.job("galleries.unpublish_item")
 def unpublish_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
     """The same for one item."""
     unpublish(runtime, brand_id=brand_id, item_ids=[item_id])
+
+
+@jobs.job("galleries.drop_items")
+def drop_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
+    """Drop the answers that new or newly scored items touch; none of these can have left the public."""
+    snapshots.drop_items(runtime, item_ids)
 
 
 @jobs.job("galleries.drop_gallery")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from ugc.kit import paging
 from ugc.kit.errors import NotFound
 from ugc.kit.paging import BadCursor
 from ugc.library import queries as library_queries
-from ugc.library.models import Item, ItemMedia, ItemProduct, Kind, State
+from ugc.library.models import Decision, Item, ItemMedia, ItemProduct, Kind, State
 from ugc.media.models import File, FileState
 
 # A picture or film is nothing to look at before its renditions are there; words are.
@@ -203,3 +204,14 @@ def next_arrival(session: Session, brand_id: int, now: datetime) -> datetime | N
         ahead = (Item.brand_id == brand_id, Item.state == State.APPROVED, moment > now)
         found.append(session.scalar(select(func.min(moment)).where(*ahead)))
     return rules.nearest(now, found)
+
+
+def find_hidden_files(session: Session, brand_id: int, item_ids: Sequence[int], now: datetime) -> list[File]:
+    """Pictures of these items that the public may have seen and may not see any more: no item that may be shown has them.
+
+    An item that is in the inbox and was never decided on has never been public, so that its pictures keep their addresses.
+    """
+    decided = or_(Item.state != State.INBOX, exists().where(Decision.item_id == Item.id))
+    left = exists().where(ItemMedia.file_id == File.id, ItemMedia.item_id == Item.id, Item.id.in_(item_ids), decided)
+    public = exists().where(ItemMedia.file_id == File.id, ItemMedia.item_id == Item.id, library_queries.publishable(now))
+    return list(session.scalars(select(File).where(File.brand_id == brand_id, File.state == FileState.READY, left, ~public)))
