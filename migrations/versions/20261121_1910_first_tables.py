@@ -367,7 +367,7 @@ def upgrade() -> None:
         sa.Column("created", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.ForeignKeyConstraint(["brand_id"], ["brands.id"], name=op.f("fk_orders_brand_id_brands"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
-        sa.UniqueConstraint("brand_id", "source", "external_id", name=op.f("uq_orders_brand_id_source_external_id")),
+        sa.UniqueConstraint("brand_id", "external_id", "source", name=op.f("uq_orders_brand_id_external_id_source")),
     )
     op.create_index(op.f("ix_orders_brand_id_placed_at"), "orders", ["brand_id", "placed_at"], unique=False)
     op.create_index(op.f("ix_orders_brand_id_visitor"), "orders", ["brand_id", "visitor"], unique=False)

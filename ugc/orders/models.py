@@ -16,7 +16,8 @@ class Order(Base):
 
     __tablename__ = "orders"
     __table_args__ = (
-        UniqueConstraint("brand_id", "source", "external_id"),
+        # The outside id comes before the source: a purchase event names the order alone.
+        UniqueConstraint("brand_id", "external_id", "source"),
         Index(None, "brand_id", "placed_at"),
         Index(None, "brand_id", "visitor"),
     )
