@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from tests.conftest import SECRET
+from ugc import worker
 from ugc.app import AFTER_COMMIT
 from ugc.kit import jobs, logs, working
 from ugc.kit.jobs import job
@@ -62,7 +63,7 @@ def marks(runtime: Runtime) -> list[str]:
     return path.read_text().split() if path.exists() else []
 
 
-PLAN = working.Plan(jobs.REGISTERED, {"tests.happened": ["tests.mark", "tests.mark"]}, [])
+PLAN = working.Plan(jobs.REGISTERED, worker.AFTER | {"tests.happened": ["tests.mark", "tests.mark"]}, [])
 
 
 def main(url: str, folder: str) -> None:

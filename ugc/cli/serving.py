@@ -19,8 +19,8 @@ from ugc.accounts import queries as accounts_queries
 from ugc.cli import main
 from ugc.cli.opening import open_for_command
 from ugc.kit import jobs, logs
-from ugc.kit.supervisor import Supervisor
-from ugc.settings import read_settings
+from ugc.kit.supervisor import Supervisor, end_with_parent
+from ugc.settings import Settings, read_settings
 
 # One slow upload holds a thread, so there are more of them than processors; each may hold one database connection.
 BLOCKING_THREADS = 8
@@ -35,17 +35,29 @@ DRAIN_SECONDS = 30
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
-def serve(host: str, port: int, workers: int) -> None:
-    """Serve the studio, the API and the public addresses."""
+@click.option("--alone", is_flag=True, hidden=True, help="Without a supervisor.")
+def serve(host: str, port: int, workers: int, alone: bool) -> None:
+    """Serve the studio, the API and the public addresses; a web process that dies is started again."""
     name_address(host, port)
     settings = read_settings()
     with open_for_command(settings) as runtime:
-        # Held open for as long as we live: the embedded database must not end with a worker process.
+        # Held open for as long as we live: the embedded database must not end with a web process.
         runtime.engine.dispose()
-        gather_metrics(settings.data_dir / "metrics")
-        # A fork would take over our locks, pools and threads; a fresh interpreter opens its own.
-        multiprocessing.set_start_method("spawn", force=True)
-        make_server(host, port, workers).serve()
+        if alone:
+            end_with_parent()
+            sys.exit(serve_alone(settings, host, port, workers))
+        options = ["--host", host, "--port", str(port), "--workers", str(workers)]
+        sys.exit(Supervisor(again("serve", *options)).run())
+
+
+def serve_alone(settings: Settings, host: str, port: int, workers: int) -> int:
+    """Serve until asked to stop; 1 when the server gave up, as it does when a process dies twice within seconds."""
+    gather_metrics(settings.data_dir / "metrics")
+    # A fork would take over our locks, pools and threads; a fresh interpreter opens its own.
+    multiprocessing.set_start_method("spawn", force=True)
+    server = make_server(host, port, workers)
+    server.serve()
+    return 0 if server.interrupt_signal else 1
 
 
 def name_address(host: str, port: int) -> None:
@@ -91,6 +103,7 @@ def worker(concurrency: int, alone: bool) -> None:
     if not alone:
         logs.set_up(read_settings().log_level, readable=sys.stderr.isatty())
         sys.exit(Supervisor(again("worker", "--concurrency", str(concurrency))).run())
+    end_with_parent()
     with open_for_command(pool_size=concurrency + 4, application="ugc-worker") as runtime:
         sys.exit(0 if work.run(runtime, concurrency=concurrency) else 1)
 

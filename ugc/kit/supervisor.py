@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +21,14 @@ FIRST_WAIT = 0.5
 LONGEST_WAIT = 30.0
 # The worker itself gives its jobs 30 seconds (Pace.grace); after that it is stuck.
 STOP_SECONDS = 35.0
+PR_SET_PDEATHSIG = 1
 Starter = Callable[[Sequence[str]], "subprocess.Popen[bytes]"]
+
+
+def end_with_parent() -> None:
+    """Ask the kernel to end this process when the supervisor is killed, so that no orphan keeps the port (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Supervisor:
