@@ -89,7 +89,7 @@ def fill(sessions: sessionmaker[Session], brand: int, first: int, begin: int, en
             session.execute(FILL_TOUCHES, facts | bounds)
     with db.transaction(sessions) as session:
         session.execute(text("set local statement_timeout = 0"))
-        session.execute(text("analyze events, touches"))
+        session.execute(text("analyze"))
 
 
 def place_orders(sessions: sessionmaker[Session], brand: int, first: int, touches: int, number: int, round: int) -> list[int]:
