@@ -23,7 +23,7 @@ from ugc.galleries.models import Gallery
 from ugc.ingest.models import Import
 from ugc.kit import jobs
 from ugc.library import actions as library_actions
-from ugc.library.models import Item, RightsState, State
+from ugc.library.models import Item, ItemMedia, RightsState, State
 from ugc.orders.models import Order, OrderLine
 from ugc.rights.models import LedgerEntry
 from ugc.runtime import Runtime
@@ -43,6 +43,7 @@ class Cast:
     stranger: Caller
     nobody: Caller
     item: int
+    file: int
     order: int
     run: int
     key: int
@@ -58,6 +59,7 @@ def cast(app: OpenAPI, runtime: Runtime) -> Cast:
         brand = session.get_one(Brand, acme)
         product = make.product(session, brand, sku="A/1", title="Sommerkleid")
         item = studio.photo(session, acme, body=HOSTILE)
+        file = session.scalars(select(ItemMedia.file_id).where(ItemMedia.item_id == item.id)).one()
         decided = studio.photo(session, acme)
         batch = library_actions.approve(session, acme, [decided.id], **by)
         gallery = make.added(session, Gallery(brand_id=acme, slug="home", name="Home page", updated=NOW))
@@ -88,7 +90,8 @@ def cast(app: OpenAPI, runtime: Runtime) -> Cast:
     return Cast(
         owner=studio.caller(app, runtime, acme, Role.OWNER), coordinator=studio.caller(app, runtime, acme, Role.COORDINATOR),
         viewer=studio.caller(app, runtime, acme, Role.VIEWER), stranger=studio.caller(app, runtime, other, Role.OWNER),
-        nobody=Caller(app, runtime, acme, ""), item=item.id, order=order.id, run=run.id, key=key.id, dead_job=dead, batch=batch,
+        nobody=Caller(app, runtime, acme, ""), item=item.id, file=file, order=order.id, run=run.id, key=key.id, dead_job=dead,
+        batch=batch,
     )  # fmt: skip
 
 
@@ -249,6 +252,10 @@ def is_revoked(runtime: Runtime, cast: Cast) -> bool:
     return read(runtime, select(ApiKey.revoked_at).where(ApiKey.id == cast.key)) is not None
 
 
+def has_alt(runtime: Runtime, cast: Cast) -> bool:
+    return bool(read(runtime, select(ItemMedia.alt).where(ItemMedia.item_id == cast.item)) == "A dress on a line")
+
+
 def has_spot(runtime: Runtime, cast: Cast) -> bool:
     return spots(runtime, cast) == [("A/1", 0.25)]
 
@@ -267,6 +274,7 @@ FORMS = [
     Form("tag", "/studio/tag", lambda cast: ids(cast) | {"tags": "Beach, red"}, has_tags("beach", "red")),
     Form("set tags", ITEM + "/tags", lambda _: {"tags": "one,two"}, has_tags("one", "two")),
     Form("products", ITEM + "/products", lambda _: {"products": SPOT}, has_spot),
+    Form("alt", ITEM + "/alt", lambda cast: {"file": str(cast.file), "alt": "A dress on a line"}, has_alt),
     Form("rights", ITEM + "/rights", lambda _: GRANT, has_right),
     Form(
         "add gallery", "/studio/galleries/new", lambda _: GALLERY,

@@ -107,7 +107,7 @@ def set_alt(item_id: int) -> Response:
     item = library_queries.get_item(web.session(), principal.brand_id, item_id)
     file_id = read_whole(request.form.get("file", ""))
     library_actions.set_alt(web.session(), item, file_id, request.form.get("alt", ""), actor=principal.actor, now=web.now())
-    return answers.done("saved", to=address_of(item_id))
+    return answers.done("alt", to=address_of(item_id))
 
 
 @pages.post("/items/<int:item_id>/rights")

@@ -21,8 +21,6 @@ from ugc.studio.render import bare, page, with_query, words
 pages = Blueprint("library", __name__)
 
 PAGE = 60
-# Exact up to here, "10 000+" above: counting a million rows would take longer than the page (targets: search).
-COUNTED = 10_000
 SORTS = {"score": "Best first", "newest": "Newest first", "oldest": "Oldest first", "rating": "Highest rating first"}
 VIEWS = {"grid": "Grid", "table": "Table"}
 OWN_NAMES = frozenset({"view", "done", "n", "batch"})
@@ -72,12 +70,12 @@ def show() -> Response:
     facts: dict[str, Any] = {"cards": shapes.cards(web.session(), found.items), "next": found.next, "sort": sort, "view": view}
     if request.headers.get("HX-Request") and request.args.get("cursor"):
         return bare("library/rows.html" if view == "table" else "library/tiles.html", **facts)
-    facets = library_queries.count_facets(web.session(), brand_id, chosen, FACETS, now=web.now())
+    counts = library_queries.count_all(web.session(), brand_id, chosen, FACETS, now=web.now())
     return page(
-        "library/page.html", sorts=sorts_for(chosen), views=VIEWS, reasons=REASONS, chosen=chosen, chips=find_chips(chosen, facets),
-        count=library_queries.count_items(web.session(), brand_id, chosen, now=web.now(), most=COUNTED), counted=COUNTED,
-        facets={name: choices(name, values, chosen) for name, values in facets.items()}, facet_names=FACETS,
-        shown_values=SHOWN_VALUES, toast=shapes.toast(request.args), **facts,
+        "library/page.html", sorts=sorts_for(chosen), views=VIEWS, reasons=REASONS, chosen=chosen,
+        chips=find_chips(chosen, counts.facets), counts=counts, facet_names=FACETS, shown_values=SHOWN_VALUES,
+        facets={name: choices(name, values, chosen) for name, values in counts.facets.items()},
+        toast=shapes.toast(request.args), **facts,
     )  # fmt: skip
 
 

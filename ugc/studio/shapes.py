@@ -136,6 +136,7 @@ TOASTS = {
     "inbox": ("{n} moved back to the inbox", True),
     "undo": ("{n} undone", False),
     "tags": ("Tags saved", False),
+    "alt": ("Description saved", False),
     "products": ("Products saved", False),
     "rights": ("Written into the ledger", False),
     "gallery": ("Gallery saved", False),
