@@ -75,6 +75,9 @@ GET    /api/v1/imports                                   401 401 401 401 401 yes
 POST   /api/v1/imports                                   401 401 401 401 401 yes 403
 GET    /api/v1/imports/{import}                          401 401 401 401 401 yes 403
 GET    /api/v1/webhooks                                  401 401 401 401 401 yes 403
+GET    /api/v1/insights/items                            401 401 401 401 401 yes 403
+GET    /api/v1/insights/items/{item}                     401 401 401 401 401 yes 403
+GET    /api/v1/insights/orders/{order}                   401 401 401 401 401 yes 403
 
 GET    /studio/sign-in                                   yes yes yes yes yes yes yes
 POST   /studio/sign-in                                   401 401 401 401 401 401 401
