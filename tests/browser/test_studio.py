@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -40,9 +40,11 @@ def acme(live: Runtime) -> list[int]:
 
 
 @pytest.fixture
-def page(context: BrowserContext, live: Runtime, server: str, acme: list[int]) -> Page:
-    """A tab of a coordinator who is signed in; what the page logs as an error fails the test."""
-    return signed_in(context, live, server)
+def page(context: BrowserContext, live: Runtime, server: str, acme: list[int]) -> Iterator[Page]:
+    """A tab of a coordinator who is signed in; it is left only when nothing is under way, since the server goes next."""
+    tab = signed_in(context, live, server)
+    yield tab
+    tab.wait_for_load_state("networkidle")
 
 
 def signed_in(context: BrowserContext, live: Runtime, server: str) -> Page:
@@ -226,3 +228,4 @@ def test_a_phone_gets_a_sheet_with_large_buttons_and_no_sideways_scrolling(
     with page.expect_response("**/studio/decide"):
         approve.tap()
     assert states(live, acme[:1]) == [State.APPROVED]
+    page.wait_for_load_state("networkidle")
