@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +18,7 @@ import click
 
 from ugc.cli import main
 from ugc.cli.opening import open_for_command
-from ugc.demo import seeding, visitors
+from ugc.demo import content, seeding, visitors
 from ugc.demo.seeding import Access
 from ugc.kit import clock, schema
 from ugc.kit.errors import UgcError, Unavailable
@@ -134,7 +134,7 @@ def tell(text: str) -> None:
 
 def process() -> None:
     """Run the sample brand's jobs to their end in a process of their own; raises UgcError if some died."""
-    done = subprocess.run([*again("process"), "--brand", "halm", "--wait"], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run([*again("process"), "--brand", content.BRAND, "--wait"], stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode:
         raise UgcError(f"some jobs did not succeed: {done.stdout.strip()}")
 
@@ -171,20 +171,21 @@ class Group:
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.asked = threading.Event()
 
-    def run(self, ready: object) -> int:
+    def run(self, ready: Callable[[], None]) -> int:
         """Serve until asked to stop; calls `ready` once the web part answers."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.asked.set())
+        before = {number: signal.signal(number, lambda *_: self.asked.set()) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             for name in self.commands:
                 self.start(name)
             self.wait_until_ready()
-            if callable(ready) and not self.asked.is_set():
+            if not self.asked.is_set():
                 ready()
             while not self.asked.wait(0.5):
                 self.revive()
         finally:
             self.stop()
+            for number, handler in before.items():
+                signal.signal(number, handler)
         return 0
 
     def start(self, name: str) -> None:
