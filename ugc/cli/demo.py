@@ -97,7 +97,6 @@ def fill(runtime: Runtime, items: int, photos: Path | None, reviews: Path | None
         click.echo(f"Using the sample shop that is in {runtime.settings.data_dir} already; remove the folder to begin anew.")
         access = seeding.readdress(runtime, access)
         seeding.put_catalogue(runtime, now=now)
-        process()
     else:
         started = time.monotonic()
         access = seed(runtime, items, photos, reviews)

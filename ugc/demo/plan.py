@@ -13,7 +13,7 @@ from ugc.demo.scenes import Shot
 from ugc.library.models import Kind, RightsState, State
 
 PHOTO_SHARE = 0.68
-INBOX_SHARE = 0.17
+INBOX_SHARE = 0.04
 # What suits what: a sofa carries no planter, a lamp is not carried to the sea.
 INDOORS = {"lamp", "cushion", "stool"}
 PLACES = {
