@@ -117,7 +117,7 @@ def studio_answer(error: UgcError) -> AnyResponse:
     return with_hints(studio.error_page(error), error)
 
 
-def with_hints(response: Response, error: UgcError) -> Response:
+def with_hints(response: AnyResponse, error: UgcError) -> AnyResponse:
     """Say when to come again, and how to identify oneself, where the status calls for it."""
     if isinstance(error, TooMany | Unavailable):
         response.headers.setdefault("Retry-After", str(error.facts.get("retry_after", 5)))

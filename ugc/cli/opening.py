@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ugc.app import AFTER_COMMIT
+from ugc import tables
+from ugc.galleries.actions import drop_changed
 from ugc.kit import logs, schema
 from ugc.runtime import Runtime, open_runtime
 from ugc.settings import Settings, read_settings
@@ -21,11 +22,12 @@ def open_for_command(
     settings: Settings | None = None, *, any_schema: bool = False, pool_size: int = 5, application: str = "ugc-command"
 ) -> Iterator[Runtime]:  # fmt: skip
     """The command's runtime, given back at the end; raises WrongSchema unless the database is at this version's schema."""
+    assert tables.metadata.tables  # every room's tables are mapped before the first query
     settings = settings or read_settings()
     logs.set_up(settings.log_level, readable=sys.stderr.isatty())
     runtime = open_runtime(
         settings,
-        after_commit=AFTER_COMMIT,
+        after_commit=drop_changed,
         pool_size=pool_size,
         statement_timeout_ms=STATEMENT_TIMEOUT_MS,
         application=application,
