@@ -56,6 +56,11 @@ def test_reviews_are_an_honest_mix_about_products_that_they_fit() -> None:
     assert all((one.title, content.BY_SKU[one.skus[0]].family) in texts for one in reviews)
 
 
+def test_no_two_reviews_of_the_sample_shop_say_the_same() -> None:
+    titles = [one.title for one in plan.plan(120, now=NOON) if one.kind is Kind.REVIEW]
+    assert len(titles) == len(set(titles)) > 30
+
+
 def test_everything_was_published_in_the_past() -> None:
     assert all(NOON - timedelta(days=200) < one.published_at < NOON for one in plan.plan(120, now=NOON))
 
