@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import timedelta
 
@@ -70,3 +71,10 @@ def test_the_catalogue_has_families_with_variants_types_lines_and_prices() -> No
     assert max(Counter(sample.family for sample in content.CATALOGUE).values()) >= 3
     assert len({sample.type for sample in content.CATALOGUE}) >= 4
     assert all(float(sample.price) > 0 and sample.line for sample in content.CATALOGUE)
+
+
+def test_nobody_in_the_sample_has_a_name_that_could_be_somebodys() -> None:
+    """Handles of small words only, so that no sample opinion is put into a real person's mouth."""
+    assert all(re.fullmatch(r"[a-z]+(?:[._][a-z]+){1,4}", handle) for handle in content.PEOPLE)
+    assert len(set(content.PEOPLE)) == len(content.PEOPLE) == 24
+    assert {one.handle for one in plan.plan(120, now=NOON)} <= set(content.PEOPLE)

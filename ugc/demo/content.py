@@ -1,4 +1,4 @@
-"""The words of the sample brand: its products, people, captions and reviews. Everything and everybody here is invented."""
+"""The words of the sample brand: its products, handles, captions and reviews. Everything and everybody here is invented."""
 
 from __future__ import annotations
 
@@ -67,13 +67,12 @@ def read_sample(row: dict[str, str]) -> Sample:
 CATALOGUE = tuple(read_sample(row) for row in rows("products.csv"))
 BY_SKU = {sample.sku: sample for sample in CATALOGUE}
 
-PEOPLE: tuple[tuple[str, str], ...] = (
-    ("Lena Brandt", "lena.potters"), ("Tomás Ibarra", "tomas_at_home"), ("Aoife Byrne", "aoifebakes"), ("Jonas Lind", "jonaslind"),
-    ("Mireille Caron", "mireille.c"), ("Sipho Dube", "sipho.grows"), ("Hana Sato", "hana_slow"), ("Elif Kaya", "elifkaya"),
-    ("Piet de Boer", "pietsplants"), ("Noor Haddad", "noorlight"), ("Greta Holm", "gretaholm"), ("Luca Ferri", "luca.ferri"),
-    ("Ines Marques", "inesmrq"), ("Oskar Wolny", "oskarwolny"), ("Dina Petrova", "dina.p"), ("Sam Okoro", "samokoro"),
-    ("Yuki Mori", "yukimori"), ("Clara Weiss", "clara_weiss"), ("Ravi Nair", "ravi.nair"), ("Amélie Roux", "amelieroux"),
-    ("Ben Carter", "bencarter"), ("Zofia Nowak", "zofia.n"), ("Farid Amini", "faridamini"), ("Maja Ek", "majaek"),
+# Handles of nobody: words for things, so that none can be taken for somebody's name.
+PEOPLE = (
+    "pebble.and.moss", "slow.kettle", "crumbs_and_clay", "north.window", "two.cold.cups", "fern_on_the_sill", "quiet.shelf",
+    "lamp.at.five", "pots.and.pans.and.plants", "noon_shadow", "wool.and.rain", "olive.branch.house", "salt_on_linen",
+    "the.blue.stool", "attic.garden", "tea_before_seven", "folded.maps", "sunday.table", "mint.in.a.jar", "half.a.lemon",
+    "creaky_floorboards", "first.frost", "apricot.hours", "driftwood.desk",
 )  # fmt: skip
 
 CAPTIONS: dict[str, tuple[str, ...]] = {

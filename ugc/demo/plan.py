@@ -50,7 +50,7 @@ class Planned:
     title: str
     body: str
     rating: int | None
-    person: tuple[str, str]
+    handle: str
     source: str
     published_at: datetime
     state: State
@@ -96,7 +96,7 @@ def plan_photo(chance: random.Random, number: int, now: datetime) -> Planned:
     state, rights = decide(chance, number, source, is_faulty=number % 7 == 6)
     return Planned(
         number=number, kind=Kind.PHOTO, skus=tuple(sample.sku for sample in samples), shot=shot, title="",
-        body=caption(chance, samples, place), rating=None, person=chance.choice(content.PEOPLE), source=source,
+        body=caption(chance, samples, place), rating=None, handle=chance.choice(content.PEOPLE), source=source,
         published_at=moment(chance, now), state=state, rights=rights, tags=content.TAGS[place],
         likes=int(chance.lognormvariate(3.2, 1.1)), comments=int(chance.lognormvariate(1.0, 0.9)),
     )  # fmt: skip
@@ -159,7 +159,7 @@ def plan_review(chance: random.Random, number: int, now: datetime) -> Planned:
         )
     return Planned(
         number=number, kind=Kind.REVIEW, skus=(sample.sku,), shot=shot, title=words.title, body=words.text, rating=words.stars,
-        person=chance.choice(content.PEOPLE), source="import", published_at=moment(chance, now),
+        handle=chance.choice(content.PEOPLE), source="import", published_at=moment(chance, now),
         state=State.INBOX if chance.random() < 0.1 else State.APPROVED, rights=RightsState.OWNED,
         helpful=int(chance.lognormvariate(0.7, 1.0)), verified=chance.random() < 0.8,
     )  # fmt: skip

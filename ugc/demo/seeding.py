@@ -192,11 +192,11 @@ def add_planned(runtime: Runtime, one: Planned, picture: scenes.Picture | None, 
 
 def as_item(one: Planned) -> ItemData:
     """The planned item as a source would bring it."""
-    name, handle = one.person
+    name = f"@{one.handle}"
     network = one.source if one.source in {"instagram", "mastodon"} else ""
-    url = f"https://social.example/@{handle}" if network == "mastodon" else ""
+    url = f"https://social.example/{name}" if network == "mastodon" else ""
     return ItemData(
-        kind=one.kind, title=one.title, body=one.body, rating=one.rating, creator=CreatorData(name, handle, url, network),
+        kind=one.kind, title=one.title, body=one.body, rating=one.rating, creator=CreatorData(name, one.handle, url, network),
         source=one.source, source_url=f"{url}/{one.external_id}" if url else "", external_id=one.external_id,
         published_at=one.published_at, language="en", helpful_count=one.helpful, like_count=one.likes,
         comment_count=one.comments, verified=one.verified,
@@ -212,19 +212,26 @@ def product_tags(one: Planned, picture: scenes.Picture | None) -> list[ProductTa
 
 def settle(runtime: Runtime, session: Session, item: Item, one: Planned, now: datetime) -> None:
     """Record the rights and, where the coordinator said no, the rejection."""
-    name, handle = one.person
     if one.rights is RightsState.OWNED:
         text = (
             "Imported from the shop's own reviews."
             if one.kind is Kind.REVIEW
             else "Uploaded through the shop's own form, terms accepted."
         )
-        rights_actions.record(runtime, session, item, RightsState.OWNED, text=text, given_by=name, actor=ACTOR, now=now)
+        rights_actions.record(runtime, session, item, RightsState.OWNED, text=text, given_by=f"@{one.handle}", actor=ACTOR, now=now)
     elif one.rights is RightsState.GRANTED:
         until = now + timedelta(days=20) if one.number % 9 == 0 else None
         reply = content.EVIDENCE[one.number % len(content.EVIDENCE)]
         rights_actions.record(
-            runtime, session, item, RightsState.GRANTED, text=reply, given_by=f"@{handle}", expires_at=until, actor=ACTOR, now=now
+            runtime,
+            session,
+            item,
+            RightsState.GRANTED,
+            text=reply,
+            given_by=f"@{one.handle}",
+            expires_at=until,
+            actor=ACTOR,
+            now=now,
         )
     if one.state is State.REJECTED:
         library_actions.reject(session, item.brand_id, [item.id], Reason.LOW_QUALITY, actor=ACTOR, now=now)
