@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from sqlalchemy import insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ugc.accounts.models import Brand
@@ -71,11 +71,13 @@ def apply(product: Product, data: ProductData, now: datetime) -> bool:
 
 def add_missing(session: Session, brand_id: int, batch: Sequence[ProductData]) -> int:
     """Add those products whose SKU is new and leave the others alone; how many were added."""
-    known = queries.map_products(session, brand_id, (data.sku for data in batch))
-    fresh = {data.sku: data for data in reversed(batch) if data.sku not in known}
-    if fresh:
-        session.execute(insert(Product), [row_of(brand_id, data) for data in fresh.values()])
-    return len(fresh)
+    known = queries.find_skus(session, brand_id, (data.sku for data in batch))
+    fresh = {data.sku: row_of(brand_id, data) for data in reversed(batch) if data.sku not in known}
+    if not fresh:
+        return 0
+    rows = [fresh[sku] for sku in sorted(fresh)]  # sorted, so that two imports at once don't deadlock
+    added = insert(Product).on_conflict_do_nothing(index_elements=["brand_id", "sku"]).returning(Product.id)
+    return len(session.scalars(added, rows).all())
 
 
 def row_of(brand_id: int, data: ProductData) -> dict[str, object]:

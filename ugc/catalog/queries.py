@@ -8,6 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from ugc.catalog.models import Product
+from ugc.kit.db import among
 from ugc.kit.errors import NotFound
 from ugc.kit.paging import read_cursor
 
@@ -53,8 +54,13 @@ def map_products(session: Session, brand_id: int, skus: Iterable[str]) -> dict[s
     wanted = set(skus)
     if not wanted:
         return {}
-    found = session.scalars(select(Product).where(Product.brand_id == brand_id, Product.sku.in_(wanted)))
+    found = session.scalars(select(Product).where(Product.brand_id == brand_id, among(Product.sku, wanted)))
     return {product.sku: product for product in found}
+
+
+def find_skus(session: Session, brand_id: int, skus: Iterable[str]) -> set[str]:
+    """Those of the SKUs that the catalogue has."""
+    return set(session.scalars(select(Product.sku).where(Product.brand_id == brand_id, among(Product.sku, skus))))
 
 
 def find_family(session: Session, product: Product) -> list[Product]:

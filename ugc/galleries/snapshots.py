@@ -19,6 +19,7 @@ from ugc.galleries import queries, render, rules
 from ugc.galleries.models import Gallery, Snapshot
 from ugc.galleries.render import Page
 from ugc.galleries.rules import Format
+from ugc.kit.db import among
 from ugc.kit.errors import NotFound
 from ugc.kit.storage import Storage
 from ugc.library.models import Item, ItemProduct, State
@@ -223,8 +224,10 @@ def purge(storage: Storage, brand: str, gallery: str) -> None:
 
 def where_entering(session: Session, ids: list[int]) -> list[ColumnElement[bool]]:
     """Which index rows wait for one of the items: only approved ones can come in."""
-    approved = select(Item.id).where(Item.id.in_(ids), Item.state == State.APPROVED)
-    brands = session.scalars(select(Item.brand_id).where(Item.id.in_(approved)).distinct()).all()
+    approved = select(Item.id).where(among(Item.id, ids), Item.state == State.APPROVED)
+    # A brand without an answer has none to drop: one that is being rendered now is not stored under an older content version.
+    answered = select(Snapshot.brand_id).where(Snapshot.brand_id == Item.brand_id).exists()
+    brands = session.scalars(select(Item.brand_id).where(Item.id.in_(approved), answered).distinct()).all()
     waiting: list[ColumnElement[bool]] = []
     for brand_id in brands:
         tagged = (

@@ -169,11 +169,10 @@ def add_reviews(
     outcomes = []
     for state in dict.fromkeys(row.state or options.state for row in batch):
         rows = [only_known(row.item, known) for row in batch if (row.state or options.state) is state]
-        added = library_actions.add_items(
-            session, brand_id, rows, state=state, actor=options.actor, now=options.now, import_id=options.import_id
-        )
-        fresh = [outcome.item_id for outcome in added if outcome.added]
-        record_rights(runtime, session, brand_id, fresh, options)
+        added = rights_actions.add_items(
+            runtime, session, brand_id, rows, options.rights, evidence_of(options.evidence), state=state, actor=options.actor,
+            now=options.now, import_id=options.import_id,
+        )  # fmt: skip
         for row, outcome in zip(rows, added, strict=True):
             again = seen is not None and row.data.external_id in seen
             outcomes.append("added" if outcome.added and not again else "duplicate")
@@ -189,7 +188,7 @@ def known_products(
     if options.create_products:
         catalog_actions.add_missing(session, brand_id, list(products.values()))
         return set(products)
-    known = set(catalog_queries.map_products(session, brand_id, products))
+    known = catalog_queries.find_skus(session, brand_id, products)
     if len(unknown) < MAX_UNKNOWN:
         unknown.update(products.keys() - known)
     return known
@@ -212,15 +211,6 @@ def unknown_note(unknown: set[str], create_products: bool) -> list[str]:
         return []
     some = ", ".join(sorted(unknown)[:5])
     return [f"{len(unknown)} products are not in the catalogue ({some}…): import it and run again, or use --create-products"]
-
-
-def record_rights(runtime: Runtime, session: Session, brand_id: int, item_ids: Sequence[int], options: Options) -> None:
-    """Enter the import's rights into the ledger for new items."""
-    if not item_ids or options.rights is RightsState.NONE:
-        return
-    rights_actions.record_many(
-        runtime, session, brand_id, item_ids, options.rights, evidence_of(options.evidence), actor=options.actor, now=options.now
-    )
 
 
 def evidence_of(text: str) -> EvidenceData:
@@ -275,15 +265,13 @@ def add_media(
         received = [] if known else [stack.enter_context(media_actions.receive(runtime, path, path.name)) for path in found.paths]
         with writing(runtime, dry_run) as session:
             files = [] if dry_run else [media_actions.keep(runtime, session, brand_id, one)[0] for one in received]
-            products = {sku: ProductData(sku=sku) for sku in found.skus}
-            skus = known_products(session, brand_id, products, options, unknown)
-            item, added = library_actions.add_item(
-                session, brand_id, data, files=files, products=[ProductTag(sku) for sku in found.skus if sku in skus],
-                tags=found.folders if tag_folders else (), state=options.state, actor=options.actor, now=options.now,
-                import_id=options.import_id,
-            )  # fmt: skip
-            if added:
-                record_rights(runtime, session, brand_id, [item.id], options)
+            skus = known_products(session, brand_id, {sku: ProductData(sku=sku) for sku in found.skus}, options, unknown)
+            products = tuple(ProductTag(sku) for sku in found.skus if sku in skus)
+            row = NewItem(data, tuple(file.id for file in files), products, tuple(found.folders) if tag_folders else ())
+            added = rights_actions.add_items(
+                runtime, session, brand_id, [row], options.rights, evidence_of(options.evidence), state=options.state,
+                actor=options.actor, now=options.now, import_id=options.import_id,
+            )[0].added  # fmt: skip
     if dry_run:
         seen.add(data.external_id)
     return "added" if added and not known else "duplicate"

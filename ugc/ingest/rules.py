@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -191,8 +191,10 @@ def is_date(text: str) -> bool:
         return False
 
 
-def read_review(cells: Sequence[str], columns: Columns, *, source: str = "import") -> ReviewRow:
-    """The review in one row; raises Refused."""
+def read_review(
+    cells: Sequence[str], columns: Columns, *, source: str = "import", detect: Callable[[str], str] = lambda text: ""
+) -> ReviewRow:
+    """The review in one row, its language as the row says it, else as `detect` finds it; raises Refused."""
     if len(cells) != columns.width:
         raise Refused("wrong_columns", f"the row has {len(cells)} cells where {columns.width} were expected")
     given = {meaning: cells[place].strip() for meaning, place in columns.places.items()}
@@ -213,7 +215,7 @@ def read_review(cells: Sequence[str], columns: Columns, *, source: str = "import
         source_url=given.get("url", ""),
         external_id=identity(cells, columns, given),
         published_at=read_date(given.get("date", "")),
-        language=language_of(given.get("language", "")),
+        language=language_of(given.get("language", "")) or detect(f"{title} {body}"),
         helpful_count=read_count(given.get("helpful", "")),
         verified=read_flag(given.get("verified", "")) is True,
         incentivised=read_flag(given.get("incentivised", "")) is True,

@@ -5,16 +5,32 @@ Models read as lists of facts: `name: Mapped[str]`, `brand_id: Mapped[brand_fk]`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
-from sqlalchemy import BigInteger, DateTime, Engine, Enum, ForeignKey, Identity, MetaData, Numeric, Text, create_engine, func, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Engine,
+    Enum,
+    ForeignKey,
+    Identity,
+    MetaData,
+    Numeric,
+    Text,
+    any_,
+    cast,
+    create_engine,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session, mapped_column, sessionmaker
 
 Result = TypeVar("Result")
 
@@ -62,6 +78,11 @@ def named_enum(kind: type[StrEnum], name: str) -> Enum:
 def fk(target: str, *, ondelete: str = "CASCADE", index: bool = True, **options: Any) -> Any:
     """A foreign key column to `table.id`, indexed so that cascades and joins stay cheap."""
     return mapped_column(ForeignKey(target, ondelete=ondelete), index=index, **options)
+
+
+def among(column: InstrumentedAttribute[Result], values: Iterable[Result]) -> ColumnElement[bool]:
+    """`column in (…)` with all values in one parameter: a thousand of their own cost more to write and read than to look up."""
+    return column == any_(cast(list(values), ARRAY(column.type)))
 
 
 def make_engine(url: str, *, pool_size: int = 5, statement_timeout_ms: int = 5_000, application: str = "ugc") -> Engine:

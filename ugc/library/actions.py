@@ -19,6 +19,7 @@ from ugc.accounts import actions as accounts_actions
 from ugc.accounts.models import Brand
 from ugc.catalog.models import Product
 from ugc.kit import jobs
+from ugc.kit.db import among
 from ugc.kit.errors import NotFound, Unprocessable
 from ugc.library import languages, queries, rules
 from ugc.library.models import Decision, Item, ItemProduct, ItemTag, Reason, RightsState, State, Tag
@@ -84,16 +85,19 @@ def add_item(
 
 def add_items(
     session: Session, brand_id: int, rows: Sequence[NewItem], *, state: State = State.INBOX, actor: str, now: datetime,
-    import_id: int | None = None, needs_product: bool = False,
+    import_id: int | None = None, needs_product: bool = False, rights: RightsState = RightsState.NONE,
 ) -> list[Added]:  # fmt: skip
-    """Add a batch of items (some thousand at most) in a fixed number of statements; the outcomes are in the rows' order."""
+    """Add a batch of items (some thousand at most) in a fixed number of statements; the outcomes are in the rows' order.
+
+    `rights` is a fact of the rights room like those of `set_rights`: only `rights.actions.add_items` gives it.
+    """
     if not rows:
         return []
     session.flush()
     if state is State.APPROVED:
         hold(session, brand_id)
-    common = {"state": state.value, "import_id": import_id, "needs_product": needs_product, "now": now.isoformat()}
-    prepared = prepare(session, brand_id, rows, common)
+    common = {"state": state, "rights_state": rights, "import_id": import_id, "needs_product": needs_product}
+    prepared = prepare(session, brand_id, rows, common | {"now": now.isoformat()})
     ids, new_ids = insert_items(session, brand_id, prepared)
     items = [ids[fields["source"], fields["external_id"]] for fields in prepared]
     touched = attach(session, brand_id, list(zip(items, rows, strict=True)))
@@ -136,7 +140,7 @@ def language_of(data: ItemData, fields: dict[str, Any]) -> str:
 
 def find_titles(session: Session, brand_id: int, skus: set[str]) -> dict[str, str]:
     """The titles of products; raises UnknownProduct."""
-    query = select(Product.sku, Product.title).where(Product.brand_id == brand_id, Product.sku.in_(skus))
+    query = select(Product.sku, Product.title).where(Product.brand_id == brand_id, among(Product.sku, skus))
     titles = dict(session.execute(query).all()) if skus else {}
     missing = sorted(skus - titles.keys())
     if missing:
@@ -188,7 +192,8 @@ ITEM_COLUMNS = {
     "kind": "text", "title": "text", "body": "text", "language": "text", "rating": "bigint", "verified": "boolean",
     "incentivised": "boolean", "helpful_count": "bigint", "like_count": "bigint", "comment_count": "bigint", "extra": "jsonb",
     "creator_id": "bigint", "source": "text", "source_url": "text", "external_id": "text", "import_id": "bigint",
-    "published_at": "timestamptz", "state": "text", "needs_product": "boolean", "search_language": "text", "search_extra": "text",
+    "published_at": "timestamptz", "state": "text", "rights_state": "text", "needs_product": "boolean",
+    "search_language": "text", "search_extra": "text",
 }  # fmt: skip
 INSERT_ITEMS = text(f"""
     insert into items (brand_id, state_at, {", ".join(ITEM_COLUMNS)})
@@ -246,7 +251,7 @@ def attach_files(session: Session, brand_id: int, rows: Sequence[dict[str, Any]]
         join files f on f.id = r.f and f.brand_id = :brand
         on conflict (item_id, file_id) do nothing returning item_id
     """)
-    known = set(session.scalars(select(File.id).where(File.brand_id == brand_id, File.id.in_({row["f"] for row in rows}))))
+    known = set(session.scalars(select(File.id).where(File.brand_id == brand_id, among(File.id, {row["f"] for row in rows}))))
     if {row["f"] for row in rows} - known:
         raise UnknownFile()
     return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows)}))
@@ -361,7 +366,7 @@ def decide(
     batch = write_decisions(session, brand_id, moved, state, reason, note, actor, now)
     moved_ids = [row[0] for row in moved]
     session.execute(
-        update(Item).where(Item.id.in_(moved_ids)).values(state=state, state_reason=reason, state_note=note, state_at=now)
+        update(Item).where(among(Item.id, moved_ids)).values(state=state, state_reason=reason, state_note=note, state_at=now)
     )
     note_change(session, brand_id, [id for id, old, _, _ in moved if (old is State.APPROVED) is not (state is State.APPROVED)])
     return batch
@@ -375,7 +380,7 @@ def lock_items(session: Session, brand_id: int, ids: Sequence[int]) -> list[Stan
     """Lock items in the order of their ids; raises NotFound if one of them is not the brand's."""
     session.flush()
     hold(session, brand_id)
-    query = select(Item.id, Item.state, Item.state_reason, Item.state_note).where(Item.brand_id == brand_id, Item.id.in_(ids))
+    query = select(Item.id, Item.state, Item.state_reason, Item.state_note).where(Item.brand_id == brand_id, among(Item.id, ids))
     rows = [tuple(row) for row in session.execute(query.order_by(Item.id).with_for_update())]
     if len(rows) != len(ids):
         raise NotFound("there is no such item", missing=sorted(set(ids) - {row[0] for row in rows})[:20])
@@ -556,7 +561,7 @@ def set_rights_many(
 ) -> None:  # fmt: skip
     """`set_rights` for many items at once."""
     values = {"rights_state": state, "rights_from": starts_at, "rights_until": expires_at}
-    session.execute(update(Item).where(Item.brand_id == brand_id, Item.id.in_(item_ids)).values(**values))
+    session.execute(update(Item).where(Item.brand_id == brand_id, among(Item.id, item_ids)).values(**values))
     note_change(session, brand_id, item_ids)
 
 

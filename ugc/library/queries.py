@@ -32,6 +32,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinl
 
 from ugc.catalog.models import Product
 from ugc.kit import paging
+from ugc.kit.db import among
 from ugc.kit.errors import Invalid, NotFound
 from ugc.library import languages, rules
 from ugc.library.models import Creator, Decision, Item, ItemMedia, ItemProduct, ItemTag, Kind, Reason, RightsState, State, Tag
@@ -408,7 +409,7 @@ def get_item(session: Session, brand_id: int, item_id: int) -> Item:
 
 def map_items(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Item]:
     """Those of the items that the brand has, by id."""
-    query = select(Item).where(Item.id.in_(list(item_ids)), Item.brand_id == brand_id).options(*LOADED)
+    query = select(Item).where(among(Item.id, item_ids), Item.brand_id == brand_id).options(*LOADED)
     return {item.id: item for item in session.scalars(query).unique()}
 
 

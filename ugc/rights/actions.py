@@ -10,11 +10,13 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from ugc.accounts import actions as accounts_actions
+from ugc.kit.db import among
 from ugc.kit.errors import NotFound
 from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
 from ugc.library import rules as library_rules
-from ugc.library.models import Item, ItemMedia, RightsState
+from ugc.library.models import Item, ItemMedia, RightsState, State
+from ugc.library.rules import Added, NewItem
 from ugc.media import actions as media_actions
 from ugc.media.models import File
 from ugc.rights import queries, rules
@@ -57,26 +59,55 @@ def record_many(
     ids = list(dict.fromkeys(item_ids))
     for before in set(find_states(session, brand_id, ids).values()):
         rules.check_record(before, state, evidence)
+    files = find_files(session, ids)
+    facts = [(id, files.get(id, "")) for id in ids]
+    links = enter(runtime, session, brand_id, facts, state, evidence, starts_at, expires_at, actor, now)
+    library_actions.set_rights_many(session, brand_id, ids, state, starts_at, expires_at)
+    return links
+
+
+def add_items(
+    runtime: Runtime, session: Session, brand_id: int, rows: Sequence[NewItem], rights: RightsState, evidence: EvidenceData, *,
+    state: State = State.INBOX, actor: str, now: datetime, import_id: int | None = None,
+) -> list[Added]:  # fmt: skip
+    """Add items with the right that an import states: those that are new carry it from their insert on, and the ledger too."""
+    if rights is RightsState.NONE:
+        return library_actions.add_items(session, brand_id, rows, state=state, actor=actor, now=now, import_id=import_id)
+    evidence = rules.clean_evidence(evidence)
+    rules.check_record(RightsState.NONE, rights, evidence)
+    library_actions.hold(session, brand_id)
+    added = library_actions.add_items(
+        session, brand_id, rows, state=state, actor=actor, now=now, import_id=import_id, rights=rights
+    )
+    fresh = [outcome.item_id for outcome in added if outcome.added]
+    files = find_files(session, fresh) if any(row.file_ids for row in rows) else {}
+    enter(runtime, session, brand_id, [(id, files.get(id, "")) for id in fresh], rights, evidence, None, None, actor, now)
+    return added
+
+
+def enter(
+    runtime: Runtime, session: Session, brand_id: int, items: Sequence[tuple[int, str]], state: RightsState,
+    evidence: EvidenceData, starts_at: datetime | None, expires_at: datetime | None, actor: str, now: datetime,
+) -> list[Link]:  # fmt: skip
+    """Continue the chain with one entry for each item (its id, the SHA-256 of its files); the brand is held."""
     key = runtime.key("rights-ledger")
     sequence, previous = queries.get_head(session, brand_id)
-    files = find_files(session, ids)
     entries = [
         Facts(
-            brand_id, sequence + place, id, now, actor, state, starts_at, expires_at, files.get(id, ""),
+            brand_id, sequence + place, id, now, actor, state, starts_at, expires_at, files,
             rules.digest_of(key, brand_id, sequence + place, evidence),
         )
-        for place, id in enumerate(ids, start=1)
+        for place, (id, files) in enumerate(items, start=1)
     ]  # fmt: skip
     links = rules.chain(key, previous, entries)
     write_links(session, brand_id, links, evidence)
-    library_actions.set_rights_many(session, brand_id, ids, state, starts_at, expires_at)
     return links
 
 
 def find_states(session: Session, brand_id: int, item_ids: Sequence[int]) -> dict[int, RightsState]:
     """Where each item's right stands; raises NotFound when one of them is not the brand's."""
     session.flush()
-    query = select(Item.id, Item.rights_state).where(Item.brand_id == brand_id, Item.id.in_(item_ids))
+    query = select(Item.id, Item.rights_state).where(Item.brand_id == brand_id, among(Item.id, item_ids))
     states = {id: state for id, state in session.execute(query)}  # noqa: C416  # dict() can't see that the rows are pairs
     if len(states) != len(item_ids):
         raise NotFound("there is no such item")
@@ -88,7 +119,7 @@ def find_files(session: Session, item_ids: Sequence[int]) -> dict[int, str]:
     query = (
         select(ItemMedia.item_id, File.sha256)
         .join(File, File.id == ItemMedia.file_id)
-        .where(ItemMedia.item_id.in_(item_ids))
+        .where(among(ItemMedia.item_id, item_ids))
         .order_by(ItemMedia.item_id, ItemMedia.position, ItemMedia.id)
     )
     files: dict[int, str] = {}

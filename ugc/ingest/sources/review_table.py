@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
@@ -86,26 +86,19 @@ class Batch:
 
 
 def read_batches(table: Table, source: str, size: int) -> Iterator[Batch]:
-    """The table in portions, with the language of each text found out."""
+    """The table in portions, with each text's language: found out here, while the database works on the portion before."""
     while portion := list(islice(table.rows, size)):
         batch = Batch(len(portion), [], [])
         for row in portion:
             try:
-                batch.rows.append(with_language(read_row(row, table.columns, source)))
+                batch.rows.append(read_row(row, table.columns, source))
             except Refused as refused:
                 batch.rejected.append(Rejected(row.line, refused.code, refused.reason))
         yield batch
-
-
-def with_language(row: ReviewRow) -> ReviewRow:
-    """The review with its language, found out here so that it is done while the database works on the rows before."""
-    data = row.item.data
-    language = data.language or languages.detect(f"{data.title} {data.body}")
-    return replace(row, item=replace(row.item, data=replace(data, language=language)))
 
 
 def read_row(row: rows.Row, columns: Columns, source: str) -> ReviewRow:
     """The review in one row; raises Refused."""
     if row.fault:
         raise Refused("unreadable_row", row.fault)
-    return rules.read_review(row.cells, columns, source=source)
+    return rules.read_review(row.cells, columns, source=source, detect=languages.detect)
