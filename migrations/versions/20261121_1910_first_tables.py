@@ -546,9 +546,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_credits")),
         sa.UniqueConstraint("order_id", "model", "line_id", "item_id", name=op.f("uq_credits_order_id_model_line_id_item_id")),
     )
-    op.create_index(op.f("ix_credits_brand_id_day"), "credits", ["brand_id", "day"], unique=False)
+    op.create_index(op.f("ix_credits_brand_id_day_item_id"), "credits", ["brand_id", "day", "item_id"], unique=False)
     op.create_index(op.f("ix_credits_brand_id_item_id_day"), "credits", ["brand_id", "item_id", "day"], unique=False)
-    op.create_index(op.f("ix_credits_order_id"), "credits", ["order_id"], unique=False)
     op.create_table(
         "items",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -946,9 +945,8 @@ def downgrade() -> None:
     op.drop_index("ix_items_by_date", table_name="items")
     op.drop_index(op.f("ix_items_brand_id"), table_name="items")
     op.drop_table("items")
-    op.drop_index(op.f("ix_credits_order_id"), table_name="credits")
     op.drop_index(op.f("ix_credits_brand_id_item_id_day"), table_name="credits")
-    op.drop_index(op.f("ix_credits_brand_id_day"), table_name="credits")
+    op.drop_index(op.f("ix_credits_brand_id_day_item_id"), table_name="credits")
     op.drop_table("credits")
     op.drop_index(op.f("ix_webhook_deliveries_brand_id_source_body_sha256"), table_name="webhook_deliveries")
     op.drop_table("webhook_deliveries")

@@ -17,10 +17,12 @@ from tests.make import NOON
 from tests.tracking import sent
 from ugc.insights import actions, jobs, queries
 from ugc.insights.models import Credit, ItemDay, ItemRevenueDay, Model
+from ugc.kit import jobs as kit_jobs
 from ugc.kit.errors import Invalid, NotFound
 from ugc.orders import actions as orders
 from ugc.orders.reading import read_order
 from ugc.runtime import Runtime
+from ugc.tracking import actions as tracking
 
 TODAY = NOON.date()
 MINUTE = timedelta(minutes=1)
@@ -117,11 +119,89 @@ def test_an_earlier_order_that_comes_late_cuts_the_path_of_the_next(session: Ses
     session.execute(text("delete from procrastinate_jobs"))
     session.commit()
     jobs.attribute_order(runtime, brand_id=shop.brand.id, order_id=first)
-    (again,) = session.execute(text("select (args ->> 'order_id')::bigint, args ->> 'follow' from procrastinate_jobs")).all()
-    assert tuple(again) == (second, "false")
-    jobs.attribute_order(runtime, brand_id=shop.brand.id, order_id=second, follow=False)
     session.expire_all()
     assert [credit.order_id for credit in session.scalars(select(Credit))] == [first]
+
+
+def test_an_order_that_comes_late_cuts_the_path_behind_a_cancelled_one_too(
+    session: Session, runtime: Runtime, shop: sent.Shop
+) -> None:
+    look(runtime, shop, shop.item.id, "item_open", minutes=-60)
+    last = buy(session, shop, shop.dress.sku)
+    actions.attribute_order(session, shop.brand.id, last)
+    buy(session, shop, shop.hat.sku, minutes=-20, status="cancelled")
+    first = buy(session, shop, shop.hat.sku, minutes=-30)
+    jobs.attribute_order(runtime, brand_id=shop.brand.id, order_id=first)
+    session.expire_all()
+    assert [credit.order_id for credit in session.scalars(select(Credit))] == [first]
+
+
+def test_a_job_takes_along_what_waits_of_its_brand_and_nothing_else(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    other = sent.shop(session, runtime)
+    session.commit()
+    waiting = []
+    for n in range(3):
+        look(runtime, shop, shop.item.id, "item_open", visitor=f"v{n}")
+        waiting.append(buy(session, shop, shop.dress.sku, visitor=f"v{n}"))
+    session.execute(text("delete from procrastinate_jobs"))
+    for order_id in (*waiting, waiting[0], 10**12):
+        kit_jobs.enqueue(session, "insights.attribute_order", brand_id=shop.brand.id, order_id=order_id)
+    kit_jobs.enqueue(session, "insights.attribute_order", brand_id=other.brand.id, order_id=waiting[0])
+    kit_jobs.enqueue(session, "scoring.score_item", brand_id=shop.brand.id, item_id=shop.item.id)
+    session.commit()
+    jobs.attribute_order(runtime, brand_id=shop.brand.id, order_id=waiting[1])
+    assert (shop.item.id, "same_product:EUR", 3, 3, Decimal("60.00")) in revenue(session)
+    left = session.execute(text("select task_name, (args ->> 'brand_id')::bigint from procrastinate_jobs order by 1")).all()
+    assert [tuple(row) for row in left] == [("insights.attribute_order", other.brand.id), ("scoring.score_item", shop.brand.id)]
+
+
+def test_jobs_taken_along_wait_again_when_the_one_that_took_them_dies(live: Runtime) -> None:
+    with live.transaction() as session:
+        shop = sent.shop(session, live)
+    look(live, shop, shop.item.id, "item_open")
+    with live.transaction() as session:
+        order_id = buy(session, shop, shop.dress.sku)
+        session.execute(text("delete from procrastinate_jobs"))
+        kit_jobs.enqueue(session, "insights.attribute_order", brand_id=shop.brand.id, order_id=order_id)
+    with live.sessions() as dying:
+        actions.attribute_waiting(dying, shop.brand.id, order_id)
+        assert len(revenue(dying)) == 2
+        kill(live, dying)
+    with live.transaction() as session:
+        assert revenue(session) == []
+        assert session.scalar(text("select count(*) from procrastinate_jobs where status = 'todo'")) == 1
+    jobs.attribute_order(live, brand_id=shop.brand.id, order_id=order_id)
+    with live.transaction() as session:
+        assert len(revenue(session)) == 2
+        assert session.scalar(text("select count(*) from procrastinate_jobs where status = 'todo'")) == 0
+
+
+def test_a_roll_up_that_dies_between_taking_and_adding_loses_and_doubles_nothing(live: Runtime) -> None:
+    with live.transaction() as session:
+        shop = sent.shop(session, live)
+    for n in range(3):
+        look(live, shop, shop.item.id, "item_view", visitor=f"v{n}")
+    with live.sessions() as dying:
+        assert tracking.take_counts(dying, most=2)
+        kill(live, dying)
+    with live.sessions() as dying:
+        assert actions.roll_up(dying)
+        kill(live, dying)
+    jobs.roll_up(live)
+    jobs.roll_up(live)
+    with live.transaction() as session:
+        rolled_up = days(session, shop.brand.id)
+        assert rolled_up == {(TODAY, shop.item.id, ""): (0, 3, 0, 0, 0, 3), (TODAY, 0, ""): (0, 0, 0, 0, 0, 3)}
+        actions.recount(session, shop.brand.id)
+        assert days(session, shop.brand.id) == rolled_up
+
+
+def kill(live: Runtime, dying: Session) -> None:
+    """End a transaction from outside, as the death of its process does, and wait until nothing of it is left."""
+    backend = dying.scalar(text("select pg_backend_pid()"))
+    with live.transaction() as session:
+        assert session.scalar(text("select pg_terminate_backend(:backend, 10000)"), {"backend": backend})
+    dying.invalidate()
 
 
 def test_a_cancelled_order_cuts_nothing(session: Session, runtime: Runtime, shop: sent.Shop) -> None:

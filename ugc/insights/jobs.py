@@ -11,13 +11,11 @@ MOST_ROUNDS = 50
 ROUND = 2_000
 
 
-@job("insights.attribute_order")
-def attribute_order(runtime: Runtime, *, brand_id: int, order_id: int, follow: bool = True) -> None:
-    """Give credit for an order, and look again at the visitor's next one, whose path this one cuts."""
+@job(actions.ATTRIBUTE)
+def attribute_order(runtime: Runtime, *, brand_id: int, order_id: int) -> None:
+    """Give credit for an order, and for those of the brand that wait behind it."""
     with runtime.transaction() as session:
-        actions.attribute_order(session, brand_id, order_id)
-        if follow:
-            actions.attribute_next(session, brand_id, order_id)
+        actions.attribute_waiting(session, brand_id, order_id)
 
 
 @job("insights.roll_up")

@@ -27,12 +27,12 @@ class Credit(Base):
     __table_args__ = (
         UniqueConstraint("order_id", "model", "line_id", "item_id"),
         Index(None, "brand_id", "item_id", "day"),
-        Index(None, "brand_id", "day"),
+        Index(None, "brand_id", "day", "item_id"),
     )
 
     id: Mapped[pk]
     brand_id: Mapped[int]
-    order_id: Mapped[int] = fk("orders.id")
+    order_id: Mapped[int] = fk("orders.id", index=False)
     line_id: Mapped[int] = mapped_column(server_default="0")
     """0 = the whole order."""
     item_id: Mapped[int]

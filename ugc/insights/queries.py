@@ -17,7 +17,7 @@ from ugc.catalog.models import Product
 from ugc.insights import rules
 from ugc.insights.models import Credit, ItemDay, ItemRevenueDay, Model
 from ugc.insights.rules import Figures, LineFacts, OrderFacts, Outcome, Tagged, TouchFacts
-from ugc.kit import paging
+from ugc.kit import db, paging
 from ugc.kit.errors import Invalid
 from ugc.library.models import ItemProduct
 from ugc.orders import queries as orders_queries
@@ -129,20 +129,20 @@ def load_case(session: Session, brand_id: int, order_id: int) -> Case:
     return cases[order_id]
 
 
-def load_cases(session: Session, brand_id: int, order_ids: Sequence[int]) -> dict[int, Case]:
-    """Order → case, of those that exist; as many statements for a hundred orders as for one."""
-    found = orders_queries.find_by_ids(session, brand_id, order_ids)
+def load_cases(session: Session, brand_id: int, order_ids: Iterable[int], *, lock: bool = False) -> dict[int, Case]:
+    """Order → case, of those that exist; as many statements for a hundred orders as for one. `lock` holds the orders."""
+    found = orders_queries.find_by_ids(session, brand_id, order_ids, lock=lock)
     visitors = find_visitors(session, brand_id, found)
     everybody = {visitor for several, _ in visitors.values() for visitor in several}
     touches = find_all_touches(session, brand_id, found, everybody)
     tagged = map_tagged(session, brand_id, {touch.item_id for some in touches.values() for touch in some})
-    history = find_history(session, brand_id, everybody) if touches else []
-    products = catalog_queries.map_products(session, brand_id, {line.sku for order in found for line in order.lines})
+    history = map_history(session, brand_id, everybody) if touches else {}
+    families = map_families(session, brand_id, {line.sku for order in found for line in order.lines})
     cases = {}
     for order in found:
         several, event_id = visitors[order.id]
         facts = OrderFacts(
-            placed_at=order.placed_at, currency=order.currency, lines=make_lines(order, products),
+            placed_at=order.placed_at, currency=order.currency, lines=make_lines(order, families),
             void=orders_rules.is_void(orders_queries.as_data(order)),
             previous_at=previous_of(order, several, history), event_id=event_id,
         )  # fmt: skip
@@ -182,14 +182,19 @@ def find_all_touches(
     return made
 
 
-def make_lines(order: Order, products: Mapping[str, Product]) -> tuple[LineFacts, ...]:
+def map_families(session: Session, brand_id: int, skus: Iterable[str]) -> dict[str, str]:
+    """SKU → family, of the products that the catalogue knows."""
+    chosen = select(Product.sku, Product.family).where(Product.brand_id == brand_id, db.among(Product.sku, skus))
+    return {sku: family for sku, family in session.execute(chosen)}  # noqa: C416  # dict() can't see that the rows are pairs
+
+
+def make_lines(order: Order, families: Mapping[str, str]) -> tuple[LineFacts, ...]:
     """The order's lines net of discount and refunds, with their products' families."""
     net = {line.id: line for line in orders_rules.net_lines(orders_queries.as_data(order))}
     made = []
     for line in order.lines:
         left = net[line.external_id]
-        family = products[line.sku].family if line.sku in products else ""
-        made.append(LineFacts(line.id, line.sku, family, left.quantity, left.amount, left.returned))
+        made.append(LineFacts(line.id, line.sku, families.get(line.sku, ""), left.quantity, left.amount, left.returned))
     return tuple(made)
 
 
@@ -203,38 +208,46 @@ class Purchase:
     cancelled: bool
 
 
-def find_history(session: Session, brand_id: int, visitors: Iterable[str]) -> list[Purchase]:
-    """All orders of these visitors, by the shop's word or their own."""
-    columns = Order.id, Order.placed_at, Order.status.in_(orders_rules.CANCELLED)
-    told = select(Order.visitor, *columns).where(Order.brand_id == brand_id, Order.visitor.in_(visitors))
+def map_history(session: Session, brand_id: int, visitors: Iterable[str]) -> dict[str, list[Purchase]]:
+    """Visitor → all orders, by the shop's word or the visitor's own."""
+    columns = Order.id, Order.placed_at, Order.status.in_(sorted(orders_rules.CANCELLED))
+    several = sorted(visitors)
+    told = select(Order.visitor, *columns).where(Order.brand_id == brand_id, db.among(Order.visitor, several))
     claimed = (
         select(PurchaseJoin.visitor, *columns)
         .join(Order, (Order.brand_id == PurchaseJoin.brand_id) & (Order.external_id == PurchaseJoin.order_external_id))
-        .where(PurchaseJoin.brand_id == brand_id, PurchaseJoin.visitor.in_(visitors))
+        .where(PurchaseJoin.brand_id == brand_id, db.among(PurchaseJoin.visitor, several))
     )
-    return [Purchase(*row) for row in session.execute(union(told, claimed))]
+    made: dict[str, list[Purchase]] = {}
+    for row in session.execute(union(told, claimed)):
+        made.setdefault(row[0], []).append(Purchase(*row))
+    return made
 
 
-def previous_of(order: Order, visitors: Sequence[str], history: Iterable[Purchase]) -> datetime | None:
+def previous_of(order: Order, visitors: Sequence[str], history: Mapping[str, Sequence[Purchase]]) -> datetime | None:
     """When one of these visitors ordered last before this order; an order that was cancelled was none."""
     before = [
         one.placed_at
-        for one in history
-        if one.visitor in visitors and not one.cancelled and (one.placed_at, one.order_id) < (order.placed_at, order.id)
+        for visitor in visitors
+        for one in history.get(visitor, ())
+        if not one.cancelled and (one.placed_at, one.order_id) < (order.placed_at, order.id)
     ]
     return max(before, default=None)
 
 
-def find_following_order(session: Session, brand_id: int, order_id: int) -> int | None:
-    """The same visitor's next order within 30 days, whose path begins where this one's ends."""
-    order = orders_queries.get_order(session, brand_id, order_id)
-    visitors, _ = find_visitors(session, brand_id, [order])[order_id]
-    after = [
-        (one.placed_at, one.order_id)
-        for one in find_history(session, brand_id, visitors)
-        if (order.placed_at, order.id) < (one.placed_at, one.order_id) and one.placed_at <= order.placed_at + rules.DEFAULT.assisted
-    ]
-    return min(after)[1] if after else None
+def find_following_orders(session: Session, brand_id: int, order_ids: Iterable[int]) -> set[int]:
+    """Each visitor's next order within 30 days, whose path begins where one of these ends; a cancelled one has no path."""
+    found = orders_queries.find_by_ids(session, brand_id, order_ids)
+    visitors = find_visitors(session, brand_id, found)
+    history = map_history(session, brand_id, {visitor for several, _ in visitors.values() for visitor in several})
+    made = set()
+    for order in found:
+        for visitor in visitors[order.id][0]:
+            open_ones = [(one.placed_at, one.order_id) for one in history.get(visitor, ()) if not one.cancelled]
+            following = min((pair for pair in open_ones if pair > (order.placed_at, order.id)), default=None)
+            if following and following[0] <= order.placed_at + rules.DEFAULT.assisted:
+                made.add(following[1])
+    return made
 
 
 def map_tagged(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Tagged]:
@@ -242,7 +255,7 @@ def map_tagged(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict
     chosen = (
         select(ItemProduct.item_id, Product.sku, Product.family)
         .join(Product, ItemProduct.product_id == Product.id)
-        .where(Product.brand_id == brand_id, ItemProduct.item_id.in_(set(item_ids)))
+        .where(Product.brand_id == brand_id, db.among(ItemProduct.item_id, item_ids))
     )
     skus: dict[int, set[str]] = {}
     families: dict[int, set[str]] = {}

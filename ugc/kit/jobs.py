@@ -116,6 +116,26 @@ def enqueue_many(session: Session, name: str, rows: Iterable[dict[str, Any]], *,
         ).batch_defer(*arguments)
 
 
+def take_along(session: Session, name: str, brand_id: int, *, most: int) -> list[dict[str, Any]]:
+    """Take a brand's other waiting jobs of this name out of the queue, to do them together; their arguments, oldest first.
+
+    They are gone exactly when the session commits: what fails or dies leaves them waiting. Only untried ones, so that a
+    job that failed before can't take its neighbours down.
+    """
+    rows = session.execute(
+        text("""
+            delete from procrastinate_jobs where id in (
+              select id from procrastinate_jobs
+              where task_name = :name and status = 'todo' and attempts = 0 and lock is null and scheduled_at is null
+                and args ->> 'brand_id' = :brand
+              order by id limit :most for update skip locked)
+            returning id, args
+        """),
+        {"name": name, "brand": str(brand_id), "most": most},
+    )
+    return [row.args for row in sorted(rows, key=lambda row: row.id)]
+
+
 def announce(session: Session, event: str, /, **arguments: Any) -> None:
     """Say that something happened; the worker's AFTER list decides what follows."""
     enqueue(session, event, queue="events", **arguments)
@@ -301,6 +321,15 @@ def suspect(session: Session, job_id: int) -> None:
         """),
         {"id": job_id, "suspects": SUSPECTS},
     )
+
+
+def beat(session: Session, workers: Sequence[int]) -> int:
+    """Note that these workers live; how many of them still have a row. The others were held for dead and removed."""
+    rows = session.execute(
+        text("update procrastinate_workers set last_heartbeat = now() where id = any(:workers) returning id"),
+        {"workers": list(workers)},
+    )
+    return len(rows.all())
 
 
 def give_back(session: Session, workers: Sequence[int]) -> None:

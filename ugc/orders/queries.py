@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from ugc.kit import paging
+from ugc.kit import db, paging
 from ugc.kit.errors import NotFound
 from ugc.orders.models import Order, Refund, WebhookDelivery
 from ugc.orders.rules import LineData, OrderData, RefundData, RefundLineData
@@ -49,10 +49,15 @@ def find_orders(
     return rows[:limit], more
 
 
-def find_by_ids(session: Session, brand_id: int, order_ids: Iterable[int]) -> list[Order]:
-    """These orders with their lines and refunds, by id; those that are another brand's are left out."""
-    chosen = select(Order).where(Order.brand_id == brand_id, Order.id.in_(list(order_ids)))
-    return list(session.scalars(chosen.options(*whole()).order_by(Order.id)))
+def find_by_ids(session: Session, brand_id: int, order_ids: Iterable[int], *, lock: bool = False) -> list[Order]:
+    """These orders with their lines and refunds, by id; those that are another brand's are left out.
+
+    With `lock`, nobody else changes them until the transaction ends.
+    """
+    chosen = select(Order).where(Order.brand_id == brand_id, db.among(Order.id, order_ids)).order_by(Order.id)
+    if lock:
+        chosen = chosen.with_for_update().execution_options(populate_existing=True)
+    return list(session.scalars(chosen.options(*whole())))
 
 
 def find_by_external_id(session: Session, brand_id: int, external_id: str) -> list[Order]:

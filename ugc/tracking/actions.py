@@ -172,7 +172,8 @@ def follow(session: Session, brand_id: int, beacon: Beacon, verdict: Verdict, la
     for event in joins:
         waiting.update(find_order_ids(session, brand_id, event.data["order"]))
     for order_id in sorted(waiting):
-        jobs.enqueue(session, "insights.attribute_order", once=f"attribute:{order_id}", brand_id=brand_id, order_id=order_id)
+        # No `once`: a job that waits already may begin before this commits, and would not see what we bring.
+        jobs.enqueue(session, "insights.attribute_order", brand_id=brand_id, order_id=order_id)
 
 
 def find_order_ids(session: Session, brand_id: int, external_id: str) -> list[int]:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session
 
 from ugc.catalog.models import Product
+from ugc.kit import db
 from ugc.library.models import ItemProduct
 from ugc.tracking import rules
 from ugc.tracking.models import PurchaseJoin, Touch, TouchKind
@@ -112,14 +113,14 @@ def find_touches(
 ) -> Sequence[Row[str, UUID, datetime, TouchKind, int, str]]:
     """What these visitors touched in the time, both ends included, earliest first."""
     columns = Touch.visitor, Touch.event_id, Touch.at, Touch.kind, Touch.item_id, Touch.gallery
-    chosen = select(*columns).where(Touch.brand_id == brand_id, Touch.visitor.in_(list(visitors)), Touch.at.between(since, until))
+    chosen = select(*columns).where(Touch.brand_id == brand_id, db.among(Touch.visitor, visitors), Touch.at.between(since, until))
     return session.execute(chosen.order_by(Touch.at, Touch.event_id)).all()
 
 
 def find_joins(session: Session, brand_id: int, order_external_ids: Iterable[str]) -> list[PurchaseJoin]:
     """The visitors who said that they made these orders, first one first."""
     chosen = select(PurchaseJoin).where(
-        PurchaseJoin.brand_id == brand_id, PurchaseJoin.order_external_id.in_(list(order_external_ids))
+        PurchaseJoin.brand_id == brand_id, db.among(PurchaseJoin.order_external_id, order_external_ids)
     )
     return list(session.scalars(chosen.order_by(PurchaseJoin.at, PurchaseJoin.id)))
 
