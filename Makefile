@@ -16,7 +16,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Built once into the environment, so that no index is asked for build tools.
 INSTALL_SELF := $(UV) pip install -q --python .venv --no-deps --no-build-isolation
 
-.PHONY: help setup demo test test-long check bench lock browser clean
+.PHONY: help setup demo test test-long check bench widget lock browser clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -63,6 +63,9 @@ node_modules/.ready: $(READY) package-lock.json
 
 bench: $(READY) ## every benchmark in its short form; one of them in full: .venv/bin/python benchmarks/gallery.py
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; CHROMIUM="$$(.ci/browser 2>/dev/null)" .venv/bin/python "$$file" --quick $(ARGS) || exit 1; done
+
+widget: $(READY) ## write the element's published files anew from static/widget/
+	@.venv/bin/python -m ugc.embed.publishing
 
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 

@@ -20,8 +20,8 @@
 
   function show() {
     const values = query();
-    frame.contentWindow.location.replace(`/studio/galleries/frame?${values}`);
-    htmx.ajax("GET", `/studio/galleries/shown?${values}`, { target: "#shown", swap: "innerHTML" });
+    frame.contentWindow.location.replace(`/studio/galleries/_frame?${values}`);
+    htmx.ajax("GET", `/studio/galleries/_shown?${values}`, { target: "#shown", swap: "innerHTML" });
   }
 
   function later() {

@@ -30,6 +30,8 @@ export { BASE, own, quietly, track };
 
 const NEAR = "600px";
 const PATIENCE = 8_000;
+/** The element's attributes; each is a property too. */
+const ATTRIBUTES = ["brand", "gallery", "product", "layout", "consent", "cart", "label", "labels", "api"];
 const LAYOUTS = ["grid", "masonry", "carousel", "story", "single"];
 
 /** Every text; a page replaces any of them by the attribute `labels` (JSON). @type {Record<string, string>} */
@@ -165,7 +167,7 @@ export const stars = (rating, label) =>
 export const ratingOf = (item) => Math.max(0, Math.min(5, Math.round(Number(own(item, "rating")) || 0)));
 
 export class UgcGallery extends HTMLElement {
-  static observedAttributes = ["brand", "gallery", "product", "api", "layout", "consent", "labels"];
+  static observedAttributes = ATTRIBUTES;
 
   /** @type {Item[]} */
   items = [];
@@ -210,11 +212,6 @@ export class UgcGallery extends HTMLElement {
     const given = quietly(() => JSON.parse(this.getAttribute("labels") || "{}"))();
     return (/** @type {string} */ name, /** @type {Record<string, string|number>} */ facts = {}) =>
       Object.keys(facts).reduce((line, key) => line.replace(`{${key}}`, String(facts[key])), text(own(given, name)) || own(LABELS, name) || "");
-  }
-
-  get layout() {
-    const asked = this.getAttribute("layout") || "";
-    return LAYOUTS.includes(asked) ? asked : "";
   }
 
   get service() {
@@ -293,7 +290,7 @@ export class UgcGallery extends HTMLElement {
     configure({ key: text(own(answer, "key")) });
     this.record("gallery_load");
     if (!this.tell("load", { items: this.items.length }) || !this.items.length) return;
-    const layout = this.layout || (LAYOUTS.includes(own(answer, "layout")) ? answer.layout : "grid");
+    const layout = [this.getAttribute("layout"), own(answer, "layout")].find((each) => LAYOUTS.includes(each)) || "grid";
     const rolls = layout === "carousel" || layout === "story";
     const grid = make("ul", { class: `grid ${layout}`, part: "grid", role: "list" });
     const foot = make("div", { class: "foot" });
@@ -398,7 +395,7 @@ export function makeSheet(css) {
   return made;
 }
 
-for (const name of ["brand", "gallery", "product", "consent", "api", "label", "labels", "cart"]) {
+for (const name of ATTRIBUTES) {
   Object.defineProperty(UgcGallery.prototype, name, {
     // @ts-ignore null prototype, as above
     __proto__: null,
@@ -414,4 +411,7 @@ for (const name of ["brand", "gallery", "product", "consent", "api", "label", "l
   });
 }
 
-quietly(() => customElements.get("ugc-gallery") || customElements.define("ugc-gallery", UgcGallery))();
+// Known before the page's next script counts anything.
+quietly(() => configure({ consent: document.querySelector("ugc-gallery")?.getAttribute("consent") }))();
+// In a task of its own, so that a slow processor is not held up by reading the module and drawing in one go.
+setTimeout(quietly(() => customElements.get("ugc-gallery") || customElements.define("ugc-gallery", UgcGallery)));

@@ -9,7 +9,7 @@
 
 /** @typedef {"off"|"denied"|"granted"} Consent */
 /** @typedef {Record<string, unknown>} Fields */
-/** @typedef {{key: string, visitor: string, session: string, consent: Consent, page: {url: string, referrer: string, title: string}}} Envelope */
+/** @typedef {{key: string, visitor: string, session: string, consent: Consent, webdriver: boolean, page: {url: string, referrer: string, title: string}}} Envelope */
 /** @typedef {{envelope: Envelope, event: Fields & {id: string, type: string, at: string}, alone?: boolean}} Waiting */
 /** @typedef {{timer: number, image: HTMLImageElement|null, inSight: boolean, seen: (() => void)|null, viewed: () => void}} Watched */
 /** @typedef {{url?: string, key?: string, consent?: string|null}} Options */
@@ -142,7 +142,7 @@ function create() {
     const page = { url: location.href.split("#")[0], referrer: document.referrer, title: document.title };
     const event = { ...fields, id: uuid(), type, at: new Date().toISOString() };
     if (consent === "granted") store("session", JSON.stringify({ id: session, at: Date.now() }));
-    waiting.push({ envelope: { key, visitor, session, consent, page }, event });
+    waiting.push({ envelope: { key, visitor, session, consent, webdriver: navigator.webdriver === true, page }, event });
     waiting = waiting.slice(-MOST_WAITING);
     keep();
     failures = 0;

@@ -98,13 +98,13 @@ GET    /studio/products                                  in  yes yes yes yes in 
 GET    /studio/library                                   in  yes yes yes yes in  in
 GET    /studio/search                                    in  yes yes yes yes in  in
 GET    /studio/galleries                                 in  yes yes yes yes in  in
-GET    /studio/galleries/new                             in  403 yes yes yes in  in
-POST   /studio/galleries/new                             401 403 yes yes yes 401 401
+GET    /studio/galleries/_new                            in  403 yes yes yes in  in
+POST   /studio/galleries/_new                            401 403 yes yes yes 401 401
 GET    /studio/galleries/{gallery}                       in  yes yes yes 404 in  in
 POST   /studio/galleries/{gallery}                       401 403 yes yes 404 401 401
 POST   /studio/galleries/{gallery}/remove                401 403 yes yes 404 401 401
-GET    /studio/galleries/shown                           in  yes yes yes yes in  in
-GET    /studio/galleries/frame                           in  yes yes yes yes in  in
+GET    /studio/galleries/_shown                          in  yes yes yes yes in  in
+GET    /studio/galleries/_frame                          in  yes yes yes yes in  in
 GET    /studio/galleries/preview/forged/galleries/acme/preview.json  400 400 400 400 400 400 400
 GET    /studio/insights                                  in  yes yes yes yes in  in
 GET    /studio/insights/orders                           in  yes yes yes yes in  in

@@ -13,7 +13,9 @@ from flask_openapi.openapi import OpenAPI
 
 from tests.browser.host import picture_bytes
 from tests.conftest import ROOT
-from ugc.embed import publishing, widget
+from ugc.embed import publishing
+from ugc.galleries import published
+from ugc.galleries.models import Layout
 from ugc.kit import shipped
 from ugc.runtime import Runtime
 
@@ -34,10 +36,10 @@ def test_the_published_files_are_those_that_were_made_from_the_sources() -> None
 
 def test_a_published_file_never_changes() -> None:
     """T-42: the bytes are those whose hash stands in the manifest, and the manifest lists every file."""
-    manifest = widget.read_manifest("v1")
-    assert set(manifest) == {path.name for path in (WIDGET / "v1").iterdir()} - {widget.MANIFEST}
+    manifest = published.read_manifest("v1")
+    assert set(manifest) == {path.name for path in (WIDGET / "v1").iterdir()} - {published.MANIFEST}
     for name, digest in manifest.items():
-        assert widget.integrity((WIDGET / "v1" / name).read_bytes()) == digest
+        assert published.integrity((WIDGET / "v1" / name).read_bytes()) == digest
 
 
 @pytest.mark.parametrize(("names", "most"), [("gallery.js track.js", 8_000), ("lightbox.js", 6_000), ("track.js", 3_000)])
@@ -56,15 +58,18 @@ def test_the_sources_hold_nothing_that_a_strict_page_forbids() -> None:
 
 def test_the_rolling_and_the_hashed_address_give_the_same_file(client: FlaskClient) -> None:
     rolling = client.get("/widget/v1/gallery.js")
-    frozen = client.get(f"/widget/{widget.release_of('v1')}/gallery.js")
+    frozen = client.get(f"/widget/{published.release_of('v1')}/gallery.js")
     assert rolling.data == frozen.data
     assert rolling.headers["Content-Type"] == "text/javascript; charset=utf-8"
     assert rolling.headers["Cache-Control"] == "public, max-age=3600"
     assert "immutable" in frozen.headers["Cache-Control"]
     assert rolling.headers["Access-Control-Allow-Origin"] == "*"
     assert client.get("/widget/v1/gallery.js", headers={"If-None-Match": rolling.headers["ETag"]}).status_code == 304
-    snippet = widget.snippet("https://ugc.test", "beach", "home")
-    assert widget.integrity(frozen.data) in snippet
+    snippet = published.snippet("https://ugc.test", "beach", "home")
+    assert published.integrity(frozen.data) in snippet
+    assert f"/widget/{published.release_of('v1')}/gallery.js" in snippet
+    assert "layout" not in snippet
+    assert 'layout="story"' in published.snippet("https://ugc.test", "beach", "home", Layout.STORY)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests import make
 from tests.doors import studio
 from tests.doors.studio import Caller
 from ugc.accounts.models import ApiKey, Brand, KeyKind, Role
+from ugc.galleries import published
 from ugc.galleries.models import Gallery
 from ugc.ingest.models import Import
 from ugc.kit import jobs
@@ -105,7 +107,7 @@ PAGES = [
     ("/studio/library?view=table&state=approved", "1 item"), ("/studio/library?q=nothingatall", "Nothing matches"),
     ("/studio/items/{item}", "Write into the ledger"), ("/studio/galleries", "Home page"),
     ("/studio/galleries/home", "ugc-gallery"),
-    ("/studio/galleries/new", "New gallery"), ("/studio/galleries/shown", "Pin:"), ("/studio/galleries/frame", "ugc-gallery"),
+    ("/studio/galleries/_new", "New gallery"), ("/studio/galleries/_shown", "Pin:"), ("/studio/galleries/_frame", "ugc-gallery"),
     ("/studio/insights", "Three ways to count"), ("/studio/insights?days=365&compare=year&sort=-views", "Year"),
     ("/studio/insights/orders", "1001"), ("/studio/insights/orders/{order}", "Sommerkleid"), ("/studio/jobs", "ValueError: broken"),
     ("/studio/imports", "r.csv"), ("/studio/imports/{run}", "rating must be from 1 to 5"), ("/studio/settings", "sk_1234"),
@@ -277,7 +279,7 @@ FORMS = [
     Form("alt", ITEM + "/alt", lambda cast: {"file": str(cast.file), "alt": "A dress on a line"}, has_alt),
     Form("rights", ITEM + "/rights", lambda _: GRANT, has_right),
     Form(
-        "add gallery", "/studio/galleries/new", lambda _: GALLERY,
+        "add gallery", "/studio/galleries/_new", lambda _: GALLERY,
         found(select(Gallery.rule).where(Gallery.slug == "fur-dich"), RULE), strange=200,
     ),
     Form("change gallery", "/studio/galleries/home", lambda cast: GALLERY | {"pins": [str(cast.item)]}, found(NAME, "Für dich")),
@@ -350,10 +352,10 @@ UNREADABLE = [
     ("/studio/items/{item}/products", {"products": "7"}),
     ("/studio/items/{item}/rights", {"state": "requested"}),
     ("/studio/items/{item}/rights", {"state": "granted", "text": "x", "starts_at": "soon"}),
-    ("/studio/galleries/new", {"name": "A", "layout": "spiral"}),
-    ("/studio/galleries/new", {"name": "A", "page_size": "1000"}),
-    ("/studio/galleries/new", {"name": "A", "rating": "1"}),
-    ("/studio/galleries/new", {"name": ""}),
+    ("/studio/galleries/_new", {"name": "A", "layout": "spiral"}),
+    ("/studio/galleries/_new", {"name": "A", "page_size": "1000"}),
+    ("/studio/galleries/_new", {"name": "A", "rating": "1"}),
+    ("/studio/galleries/_new", {"name": ""}),
     ("/studio/settings/score", {}),
 ]
 
@@ -424,7 +426,7 @@ def test_load_more_sends_only_the_tiles_behind_the_cursor(cast: Cast, runtime: R
 
 def test_the_preview_shows_what_the_rule_lets_through_to_the_holder_of_its_ticket_only(cast: Cast) -> None:
     with_right(cast)
-    frame = cast.viewer.get("/studio/galleries/frame?kind=photo&name=X")
+    frame = cast.viewer.get("/studio/galleries/_frame?kind=photo&name=X")
     assert "frame-ancestors 'self'" in frame.headers["Content-Security-Policy"]
     service = re.search(r'api="http://[^/]+([^"]+)"', frame.text)
     assert service
@@ -456,3 +458,16 @@ def test_an_error_is_a_page_of_the_studio(cast: Cast) -> None:
     assert (answer.status_code, "There is nothing here" in answer.text) == (404, True)
     assert cast.owner.get("/studio/no-such-page").status_code == 404
     assert cast.owner.get("/studio/inbox?cursor=forged").status_code == 400
+
+
+@pytest.mark.parametrize("name", ["New", "Shown", "Frame", "Preview"])
+def test_a_gallery_may_be_called_what_the_studio_calls_its_own_pages(cast: Cast, name: str) -> None:
+    assert cast.coordinator.post("/studio/galleries/_new", GALLERY | {"name": name}).status_code == 200
+    answer = cast.coordinator.get(f"/studio/galleries/{name.lower()}")
+    assert (answer.status_code, f'<h1 class="clip">{name}</h1>' in answer.text) == (200, True)
+
+
+def test_a_gallery_gives_the_snippet_that_the_shop_pastes(cast: Cast) -> None:
+    """With the hashed addresses, the style sheet that reserves the height, and a link for browsers without scripts."""
+    text = unescape(cast.viewer.get("/studio/galleries/home").text)
+    assert published.snippet("http://ugc.test", "acme", "home") in text

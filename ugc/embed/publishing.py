@@ -8,7 +8,7 @@ from pathlib import Path
 
 import rjsmin
 
-from ugc.embed import widget
+from ugc.galleries import published
 from ugc.kit import shipped
 
 SOURCES = ("gallery.js", "lightbox.js", "carousel.js", "track.js", "gallery.css")
@@ -19,13 +19,13 @@ CURRENT = "v1"
 def publish(version: str = CURRENT) -> dict[str, str]:
     """Minify each source into the version's folder and write the hashes; returns them."""
     manifest = {}
-    widget.folder(version).mkdir(exist_ok=True)
+    published.folder(version).mkdir(exist_ok=True)
     for name in SOURCES:
         data = minify(shipped.folder("static") / "widget" / name)
-        (widget.folder(version) / name).write_bytes(data)
-        manifest[name] = widget.integrity(data)
-    (widget.folder(version) / widget.MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
-    widget.read_manifest.cache_clear()
+        (published.folder(version) / name).write_bytes(data)
+        manifest[name] = published.integrity(data)
+    (published.folder(version) / published.MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
+    published.read_manifest.cache_clear()
     return manifest
 
 

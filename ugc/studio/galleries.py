@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ugc import web
 from ugc.accounts import queries as accounts_queries
-from ugc.accounts.models import Role
+from ugc.accounts.models import Brand, Role
 from ugc.galleries import actions as galleries_actions
+from ugc.galleries import published
 from ugc.galleries import queries as galleries_queries
 from ugc.galleries import render as galleries_render
 from ugc.galleries import rules as galleries_rules
@@ -31,6 +32,7 @@ from ugc.studio.items import read_whole
 from ugc.studio.render import bare, page
 
 pages = Blueprint("galleries", __name__)
+# Addresses of this door that stand where a gallery's name may stand begin with what no name may hold: `_`.
 
 STORY = timedelta(days=27)
 STRIP = 4
@@ -73,14 +75,14 @@ def show_all() -> AnyResponse:
     return page("galleries/page.html", galleries=cards, layouts=LAYOUTS, toast=shapes.toast(request.args))
 
 
-@pages.get("/galleries/new")
+@pages.get("/galleries/_new")
 @web.needs(Role.COORDINATOR)
 def show_new() -> AnyResponse:
     """The form of a new gallery."""
     return editor(GalleryData(slug="", name=""), None)
 
 
-@pages.post("/galleries/new")
+@pages.post("/galleries/_new")
 @web.needs(Role.COORDINATOR)
 def add() -> AnyResponse:
     """A new gallery."""
@@ -125,7 +127,7 @@ def remove(slug: str) -> AnyResponse:
     return answers.done("gallery-gone", to="/studio/galleries")
 
 
-@pages.get("/galleries/shown")
+@pages.get("/galleries/_shown")
 @web.needs(Role.VIEWER)
 def show_selection() -> AnyResponse:
     """What the rule in the address would show now, as small pictures that can be pinned."""
@@ -139,7 +141,7 @@ def show_selection() -> AnyResponse:
     )  # fmt: skip
 
 
-@pages.get("/galleries/frame")
+@pages.get("/galleries/_frame")
 @web.needs(Role.VIEWER)
 def show_frame() -> AnyResponse:
     """A bare page with the real element on it, fed by the rule in the address."""
@@ -183,9 +185,14 @@ def editor(data: GalleryData, gallery: Gallery | None) -> AnyResponse:
     return page(
         "galleries/editor.html", data=data, gallery=gallery, values=with_chosen(values, data), brand=brand, kinds=list(Kind),
         layouts=LAYOUTS, sorts=SORTS, fallbacks=FALLBACKS, ratings=RATINGS, rating=least_rating(data),
-        base_url=web.runtime().settings.base_url, toast=shapes.toast(request.args),
+        snippet=snippet_of(brand, data) if gallery else "", toast=shapes.toast(request.args),
         figures=insights_queries.report_gallery(session, brand_id, gallery.slug, today - STORY, today) if gallery else None,
     )  # fmt: skip
+
+
+def snippet_of(brand: Brand, data: GalleryData) -> str:
+    """What the shop pastes into its page."""
+    return published.snippet(web.runtime().settings.base_url, brand.slug, data.slug, data.layout)
 
 
 def with_chosen(values: dict[str, Any], data: GalleryData) -> dict[str, list[tuple[str, str, int, bool]]]:

@@ -17,7 +17,7 @@ pages = Blueprint("search", __name__)
 
 PAGES = {
     "Inbox": "/studio/inbox", "Library": "/studio/library", "Galleries": "/studio/galleries",
-    "New gallery": "/studio/galleries/new", "Insights": "/studio/insights", "Orders": "/studio/insights/orders",
+    "New gallery": "/studio/galleries/_new", "Insights": "/studio/insights", "Orders": "/studio/insights/orders",
     "Imports": "/studio/imports", "Jobs": "/studio/jobs", "Settings": "/studio/settings", "People and keys": "/studio/settings",
     "Score weights": "/studio/settings/score", "Audit log": "/studio/settings/audit",
 }  # fmt: skip

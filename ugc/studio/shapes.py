@@ -18,6 +18,8 @@ from ugc.scoring.rules import Part, Score
 NARROWEST, WIDEST = 6, 20
 TEXT_RATIO = 15
 SMALL, MIDDLE = 320, 640
+# Characters of a text that stands for its item.
+SHORT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,9 @@ class Card:
     @property
     def name(self) -> str:
         """How the item is called where there is little room."""
-        text = self.item.title or self.item.body
-        return " ".join(text.split())[:80] or f"{self.item.kind.value.capitalize()} {self.item.id}"
+        text = " ".join((self.item.title or self.item.body).split())
+        short = text if len(text) <= SHORT else text[: SHORT - 1].rsplit(" ", 1)[0] + "…"
+        return short or f"{self.item.kind.value.capitalize()} {self.item.id}"
 
     @property
     def creator(self) -> str:
