@@ -24,6 +24,7 @@ from ugc.embed import orders as embed_orders
 from ugc.galleries import actions as galleries_actions
 from ugc.kit import logs
 from ugc.kit.errors import TooMany, UgcError, Unauthorised, Unavailable
+from ugc.kit.supervisor import end_with_parent
 from ugc.runtime import Runtime, open_runtime
 from ugc.settings import Settings, read_settings
 from ugc.studio import door as studio
@@ -128,6 +129,7 @@ def with_hints(response: AnyResponse, error: UgcError) -> AnyResponse:
 
 def open_app(settings: Settings | None = None) -> OpenAPI:
     """The application over the environment's settings, as the web server loads it in each of its processes."""
+    end_with_parent()
     settings = settings or read_settings()
     logs.set_up(settings.log_level)
     return create_app(open_runtime(settings, after_commit=AFTER_COMMIT, pool_size=WEB_POOL, application="ugc-web"))

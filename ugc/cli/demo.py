@@ -158,13 +158,13 @@ def greet(settings: Settings, access: Access) -> None:
 
 
 class Group:
-    """Web and worker as children in this process group: started again when one dies, ended together."""
+    """Web and worker as children in this process group: started again when one dies, ended together, also by a killed parent."""
 
     def __init__(self, settings: Settings, port: int) -> None:
         self.base_url = settings.base_url
         self.commands: dict[str, Sequence[str]] = {
-            "web": again("serve", "--port", str(port)),
-            "worker": again("worker"),
+            "web": again("serve", "--port", str(port), "--alone"),
+            "worker": again("worker", "--alone"),
         }
         self.port = port
         self.children: dict[str, subprocess.Popen[bytes]] = {}

@@ -18,7 +18,7 @@ from ugc import worker as work
 from ugc.accounts import queries as accounts_queries
 from ugc.cli import main
 from ugc.cli.opening import open_for_command
-from ugc.kit import jobs, logs
+from ugc.kit import jobs
 from ugc.kit.supervisor import Supervisor, end_with_parent
 from ugc.settings import Settings, read_settings
 
@@ -38,13 +38,14 @@ DRAIN_SECONDS = 30
 @click.option("--alone", is_flag=True, hidden=True, help="Without a supervisor.")
 def serve(host: str, port: int, workers: int, alone: bool) -> None:
     """Serve the studio, the API and the public addresses; a web process that dies is started again."""
+    if alone:
+        end_with_parent()
     name_address(host, port)
     settings = read_settings()
     with open_for_command(settings) as runtime:
         # Held open for as long as we live: the embedded database must not end with a web process.
         runtime.engine.dispose()
         if alone:
-            end_with_parent()
             sys.exit(serve_alone(settings, host, port, workers))
         options = ["--host", host, "--port", str(port), "--workers", str(workers)]
         sys.exit(Supervisor(again("serve", *options)).run())
@@ -100,11 +101,13 @@ def make_server(host: str, port: int, workers: int) -> MPServer:
 @click.option("--alone", is_flag=True, hidden=True, help="Without a supervisor.")
 def worker(concurrency: int, alone: bool) -> None:
     """Work through the job queues until stopped; a worker process that dies is started again."""
-    if not alone:
-        logs.set_up(read_settings().log_level, readable=sys.stderr.isatty())
-        sys.exit(Supervisor(again("worker", "--concurrency", str(concurrency))).run())
-    end_with_parent()
+    if alone:
+        end_with_parent()
     with open_for_command(pool_size=concurrency + 4, application="ugc-worker") as runtime:
+        if not alone:
+            # The database and its schema were looked at, once and aloud; the child looks again whenever it is started.
+            runtime.engine.dispose()
+            sys.exit(Supervisor(again("worker", "--concurrency", str(concurrency))).run())
         sys.exit(0 if work.run(runtime, concurrency=concurrency) else 1)
 
 
@@ -115,6 +118,8 @@ def worker(concurrency: int, alone: bool) -> None:
 @click.option("--alone", is_flag=True, hidden=True, help="Without a supervisor.")
 def process(slug: str, wait: bool, concurrency: int, alone: bool) -> None:
     """Run a brand's waiting jobs to their end, beside running workers or without any."""
+    if alone:
+        end_with_parent()
     options = ["--brand", slug, "--concurrency", str(concurrency), *(["--wait"] if wait else [])]
     with open_for_command(pool_size=concurrency + 4, application="ugc-process") as runtime:
         with runtime.transaction() as session:

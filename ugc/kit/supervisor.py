@@ -26,7 +26,7 @@ Starter = Callable[[Sequence[str]], "subprocess.Popen[bytes]"]
 
 
 def end_with_parent() -> None:
-    """Ask the kernel to end this process when the supervisor is killed, so that no orphan keeps the port (Linux only)."""
+    """Ask the kernel to end this process when its parent is killed, so that no orphan keeps the port (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

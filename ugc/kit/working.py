@@ -6,6 +6,7 @@ Knows no job by itself; ugc/worker.py hands over what is registered, what follow
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -14,12 +15,16 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 import procrastinate
 import structlog
 from procrastinate.jobs import Job as TakenJob
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 from procrastinate.worker import Worker
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ugc.kit import jobs, logs
@@ -30,6 +35,17 @@ log = logs.get("ugc.worker")
 # A job of a withdrawal waits for nothing: it has a slot of its own beside the others'.
 UNPUBLISH_SLOTS = 1
 EX_SOFTWARE = 70
+
+# An attempt is ended only by the worker that still holds it: whoever took the job over raised its number (F-05).
+HELD = """(
+    select id from procrastinate_jobs where id = %(job_id)s and status = 'doing' and attempts = %(attempts)s
+        and worker_id is not distinct from %(worker_id)s for update
+) held"""
+FINISH = f"select procrastinate_finish_job_v1(id, %(status)s, false) from {HELD}"  # noqa: S608  # constants
+RETRY = f"select procrastinate_retry_job_v2(id, %(retry_at)s, null, null, null) from {HELD}"  # noqa: S608
+EXPLAIN = """
+    insert into job_failures (job_id, error, at) values (%(job_id)s, %(error)s, now()) on conflict (job_id) do nothing
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +105,31 @@ def is_permanent(error: BaseException) -> bool:
     return bool(getattr(error, "permanent", False)) or isinstance(error, Invalid | Unprocessable | NotFound)
 
 
+class OwnJobs(JobManager):
+    """Procrastinate's job manager, which ends only attempts that are still ours and leaves a reason beside each dead job."""
+
+    async def finish_job(self, job: TakenJob, status: Status, delete_job: bool) -> None:
+        """The attempt's end; a dead job that could not say why itself gets a reason here."""
+        if await self.end(FINISH, job, status=status.value) and status == Status.FAILED:
+            await self.connector.execute_query_async(EXPLAIN, job_id=job.id, error=f"{job.task_name} is unknown or could not begin")
+
+    async def retry_job(
+        self, job: TakenJob, retry_at: datetime | None = None, priority: int | None = None, queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:  # fmt: skip
+        """The attempt's end, and the moment of the next one; our Backoff names nothing else."""
+        await self.end(RETRY, job, retry_at=retry_at)
+
+    async def end(self, query: str, job: TakenJob, **arguments: Any) -> bool:
+        """Whether the attempt was ours to end; a result that comes too late is dropped."""
+        rows = await self.connector.execute_query_all_async(
+            query, job_id=job.id, attempts=job.attempts, worker_id=job.worker_id, **arguments
+        )
+        if not rows:
+            log.error("lease_lost", job=job.task_name, job_id=job.id, attempt=job.attempts + 1)
+        return bool(rows)
+
+
 def build_app(held: Held, plan: Plan, pace: Pace) -> procrastinate.App:
     """Procrastinate's app over the plan."""
     app = procrastinate.App(
@@ -96,6 +137,7 @@ def build_app(held: Held, plan: Plan, pace: Pace) -> procrastinate.App:
             conninfo=held.database_url, min_size=1, max_size=6, kwargs={"application_name": "ugc-queue", "connect_timeout": 3}
         )
     )
+    app.job_manager = OwnJobs(app.connector)
     for job in plan.registered.values():
         add_task(app, held, job, pace)
     for event, followers in plan.after.items():
@@ -134,11 +176,11 @@ def run_one(held: Held, job: jobs.Job, taken: TakenJob, arguments: dict[str, Any
     """One attempt: its facts in every log line, its error kept for the jobs page."""
     assert taken.id is not None
     with structlog.contextvars.bound_contextvars(job=job.name, job_id=taken.id, attempt=taken.attempts + 1):
-        if taken.queueing_lock is not None:
-            with held.transaction() as session:
-                jobs.free_key(session, taken.id)
         started = time.perf_counter()
         try:
+            if taken.queueing_lock is not None:
+                with held.transaction() as session:
+                    jobs.free_key(session, taken.id)
             job.run(held, **arguments)
         except Exception as error:
             log.warning("job_failed", seconds=round(time.perf_counter() - started, 3), error=describe(error), exc_info=error)
@@ -167,15 +209,19 @@ async def work(
         loop.add_signal_handler(number, asked.set)
     async with app.open_async():
         workers = [
-            make_worker(app, "all", [queue for queue in jobs.QUEUES if queue != jobs.UNPUBLISH], concurrency, pace),
+            make_worker(app, "all", list(jobs.QUEUES), concurrency, pace),
             make_worker(app, "unpublish", [jobs.UNPUBLISH], UNPUBLISH_SLOTS, pace),
         ]
         running = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
-        watching = asyncio.create_task(watch(held, pace, done, asked))
+        watching = asyncio.create_task(watch(held, workers, pace, done, asked))
         ended = await until_end(running, watching, asked)
+        if not ended:
+            with contextlib.suppress(SQLAlchemyError):  # the database may be what failed
+                await keep_lease(held, workers)
+        asked.set()
         for worker in workers:
             worker.stop()  # type: ignore[no-untyped-call]
-        await finish(held, workers, running, pace)
+        await finish(held, workers, running, pace, code=0 if ended else 1)
         watching.cancel()
     return ended
 
@@ -208,15 +254,17 @@ async def until_end(running: Sequence[asyncio.Task[None]], watching: asyncio.Tas
     return False
 
 
-async def finish(held: Held, workers: Sequence[Worker], running: Sequence[asyncio.Task[None]], pace: Pace) -> None:
+async def finish(held: Held, workers: Sequence[Worker], running: Sequence[asyncio.Task[None]], pace: Pace, *, code: int) -> None:
     """Let running jobs end; what does not in time goes back to the queue, and the process ends without its threads."""
     _, late = await asyncio.wait(running, timeout=pace.grace)
     if not late:
         return
-    ids = [worker.worker_id for worker in workers if worker.worker_id is not None]
-    await asyncio.to_thread(give_back, held, ids)
     log.warning("stopped_with_jobs_running")
-    os._exit(0)
+    try:
+        await asyncio.to_thread(give_back, held, ids_of(workers))
+    except SQLAlchemyError as error:  # then they are taken over as a dead worker's
+        log.warning("jobs_not_given_back", error=describe(error))
+    os._exit(code)
 
 
 def give_back(held: Held, workers: Sequence[int]) -> None:
@@ -225,21 +273,39 @@ def give_back(held: Held, workers: Sequence[int]) -> None:
         jobs.give_back(session, workers)
 
 
-async def watch(held: Held, pace: Pace, done: Callable[[], bool] | None, asked: asyncio.Event) -> None:
-    """Now and then: take over what dead workers left, and see whether all is done."""
+async def watch(
+    held: Held, workers: Sequence[Worker], pace: Pace, done: Callable[[], bool] | None, asked: asyncio.Event
+) -> None:  # fmt: skip
+    """Now and then: show that we live, take over what dead workers left, see whether all is done. Goes on while jobs end."""
     parent = os.getppid()
-    last = time.monotonic()
-    while not asked.is_set():
-        await asyncio.to_thread(take_over, held, pace)
-        if (done is not None and await asyncio.to_thread(done)) or os.getppid() != parent:
-            asked.set()
-            return
+    while True:
+        if asked.is_set():
+            await asyncio.to_thread(beat, held, ids_of(workers))  # a stopped worker does not beat itself any more
+        else:
+            await keep_lease(held, workers)
+            await asyncio.to_thread(take_over, held, pace)
+            if (done is not None and await asyncio.to_thread(done)) or os.getppid() != parent:
+                asked.set()
         await asyncio.sleep(pace.watch)
-        if time.monotonic() - last > pace.stalled + pace.watch:
-            # We were frozen for so long that others hold us for dead and do our jobs again: don't touch them (F-05).
-            log.error("lease_lost", seconds=round(time.monotonic() - last, 1))
-            os._exit(EX_SOFTWARE)
-        last = time.monotonic()
+
+
+def ids_of(workers: Sequence[Worker]) -> list[int]:
+    """The rows of those that are registered now."""
+    return [worker.worker_id for worker in workers if worker.worker_id is not None]
+
+
+async def keep_lease(held: Held, workers: Sequence[Worker]) -> None:
+    """Show that we live. Frozen for so long that others hold us for dead and do our jobs again, we end: they are theirs (F-05)."""
+    ids = ids_of(workers)
+    if await asyncio.to_thread(beat, held, ids) < len(ids):
+        log.error("lease_lost")
+        os._exit(EX_SOFTWARE)
+
+
+def beat(held: Held, workers: Sequence[int]) -> int:
+    """Renew the lease of those whose rows are still there; how many these are."""
+    with held.transaction() as session:
+        return jobs.beat(session, workers)
 
 
 def take_over(held: Held, pace: Pace) -> None:
