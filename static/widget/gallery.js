@@ -45,7 +45,7 @@ export const LABELS = {
 };
 
 const CSS = `
-:host{display:block!important;position:relative;container-type:inline-size;text-align:start;
+:host{display:block!important;position:relative!important;container-type:inline-size!important;text-align:start;
 --gap:var(--ugc-gap,8px);--radius:var(--ugc-radius,8px);
 --surface:var(--ugc-surface,light-dark(#fff,#161618));--text:var(--ugc-text,light-dark(#1c1c1e,#f2f2f4));
 --quiet:var(--ugc-quiet,light-dark(#5c5c62,#a6a6ad));--line:var(--ugc-line,light-dark(#e3e3e6,#333338));

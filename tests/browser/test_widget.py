@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -10,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests import make
-from tests.browser import host
+from tests.browser import host, hostile
 from tests.browser.conftest import serving
 from tests.galleries import shown
 from ugc.runtime import Runtime
@@ -113,6 +114,31 @@ def test_a_hostile_page_does_not_break_it(page: Page, visit: Visit, server: str,
     assert not [url for url in asked if "evil" in url]
 
 
+def test_all_of_it_at_once_does_not_break_it(page: Page, visit: Visit, server: str, beach: str) -> None:
+    """T-41 and T-43 together: the strictest policy but for the page's own bad styles, pollution, clobbering by id and name."""
+    faults = watch_faults(page)
+    page.add_init_script(hostile.POLLUTED)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    policy = STRICT.format(api=server).replace("style-src", "style-src 'unsafe-inline'") + "; frame-src 'self'"
+    element = '<ugc-gallery brand="beach" gallery="home" cart><a href="/all">All photos</a></ugc-gallery>'
+    html = host.page(server, element=element, head=hostile.STYLE, before=hostile.CLOBBERING, nonce="n0")
+    visit(html, {"Content-Security-Policy": policy})
+    assert tiles(page) == 9
+    page.locator("ugc-gallery button[part=open]").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    expect(dialog.locator("[part=price]")).to_contain_text("20")
+    dialog.get_by_role("button", name="Add to cart: Linen dress").click()
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("status")).to_have_text("2 of 9")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert page.evaluate("Object.isFrozen(Object.getOwnPropertyDescriptor(window, 'ugc').value)")
+    assert faults == []
+    assert not [url for url in asked if "evil" in url]
+
+
 PAYLOADS = [
     "<img src=x onerror=alert(1)>",
     "<script>alert(1)</script>",
@@ -125,17 +151,23 @@ PAYLOADS = [
 ]
 
 
+def put_attacks(runtime: Runtime, payloads: list[str]) -> None:
+    """One item for each, with the payload as its texts, its creator's name and address, its product's title and address."""
+    with runtime.transaction() as session:
+        brand = make.brand(session, slug="beach")
+        for number, payload in enumerate(payloads):
+            product = make.product(session, brand, title=payload, url=payload, image_url="javascript:alert(1)")
+            creator = make.creator(session, brand, name=payload, url="javascript:alert(1)")
+            facts = {"products": [(product, 0.5, 0.5)], "creator_id": creator.id, "title": payload, "source_url": payload}
+            (item,) = host.fill(runtime, session, brand, 1, **facts)
+            item.body, item.score = payload, 100 - number
+        shown.gallery(session, brand, slug="home", page_size=len(payloads))
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_what_visitors_wrote_is_shown_as_written(page: Page, visit: Visit, server: str, live: Runtime, payload: str) -> None:
     """T-40: in the caption, the creator's name and address, the product's title and address, the alternative text."""
-    with live.transaction() as session:
-        brand = make.brand(session, slug="beach")
-        product = make.product(session, brand, title=payload, url="javascript:alert(1)", image_url="javascript:alert(1)")
-        creator = make.creator(session, brand, name=payload, url="javascript:alert(1)")
-        facts = {"products": [(product, 0.5, 0.5)], "creator_id": creator.id, "title": payload, "source_url": "javascript:alert(1)"}
-        (item,) = host.fill(live, session, brand, 1, **facts)
-        item.body = payload
-        shown.gallery(session, brand, slug="home")
+    put_attacks(live, [payload])
     faults = watch_faults(page)
     visit(host.page(server, nonce="n0"), {"Content-Security-Policy": STRICT.format(api=server)})
     page.locator("ugc-gallery button[part=open]").click()
@@ -144,6 +176,32 @@ def test_what_visitors_wrote_is_shown_as_written(page: Page, visit: Visit, serve
         expect(dialog.locator(f"[part={part}]")).to_contain_text(payload)
     assert dialog.locator("a").count() == 0
     assert faults == []
+
+
+def test_a_hundred_attacks_are_shown_as_written(page: Page, visit: Visit, server: str, live: Runtime) -> None:
+    """T-40, in the element, and in the page that needs no script."""
+    payloads = hostile.attacks(100)
+    put_attacks(live, payloads)
+    faults = watch_faults(page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    visit(host.page(server, nonce="n0"), {"Content-Security-Policy": STRICT.format(api=server)})
+    page.locator("ugc-gallery button[part=open]").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    for payload in payloads:
+        assert all(payload in text for text in page.evaluate(hostile.TEXTS)), payload
+        page.keyboard.press("ArrowRight")
+    assert not page.evaluate(hostile.RUNS)
+    page.goto(f"{server}/galleries/beach/home.html")
+    words = page.locator("body").text_content() or ""
+    assert [payload for payload in payloads if payload not in words] == []
+    assert page.locator("li.item").count() == len(payloads)
+    assert (
+        page.locator("iframe,object,base,body script:not([type='application/ld+json']),[onerror],[href^=javascript]").count() == 0
+    )
+    assert json.loads(page.locator("script[type='application/ld+json']").text_content() or "")["associatedMedia"]
+    assert faults == []
+    assert not [url for url in asked if "evil" in url]
 
 
 CLS = """() => new Promise(resolve => { let sum = 0;
