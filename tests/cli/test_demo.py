@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import until
 from ugc.cli.demo import Group, NotServing
 from ugc.settings import Settings
 
@@ -29,7 +30,8 @@ class Parts(Group):
         """There is nothing to wait for."""
 
 
-def test_a_part_that_dies_is_started_again_and_both_end_with_the_group() -> None:
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_a_part_that_dies_is_started_again_and_both_end_with_the_group(how: signal.Signals) -> None:
     script = (
         "import sys; from tests.cli.test_demo import Parts, SLEEPER\n"
         "group = Parts({'web': SLEEPER, 'worker': SLEEPER})\n"
@@ -49,17 +51,19 @@ def test_a_part_that_dies_is_started_again_and_both_end_with_the_group() -> None
             os.kill(web, signal.SIGKILL)
             again, same = (int(part) for part in group.stdout.readline().split())
             assert (again != web, same == worker) == (True, True)
-            group.send_signal(signal.SIGTERM)
-            assert group.wait(timeout=WAIT_SECONDS) == 0
-            assert not alive(again)
-            assert not alive(worker)
+            group.send_signal(how)
+            assert group.wait(timeout=WAIT_SECONDS) == (0 if how == signal.SIGTERM else -how)
+            until(lambda: not alive(again) and not alive(worker))
         finally:
             end(group)
 
 
 def alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and was waited for is gone."""
-    return Path(f"/proc/{pid}").exists()
+    """Whether a process runs; one that ended and waits for somebody to ask does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def end(group: subprocess.Popen[str]) -> None:

@@ -22,6 +22,7 @@ from ugc.demo import content, seeding, visitors
 from ugc.demo.seeding import Access
 from ugc.kit import clock, schema
 from ugc.kit.errors import UgcError, Unavailable
+from ugc.kit.supervisor import start_child
 from ugc.runtime import Runtime
 from ugc.settings import Settings, read_settings
 
@@ -189,7 +190,7 @@ class Group:
 
     def start(self, name: str) -> None:
         """Start one of the children."""
-        self.children[name] = subprocess.Popen(self.commands[name])
+        self.children[name] = start_child(self.commands[name])
 
     def revive(self) -> None:
         """Start again what has died; not faster than once a round."""

@@ -19,7 +19,7 @@ from ugc.accounts import queries as accounts_queries
 from ugc.cli import main
 from ugc.cli.opening import open_for_command
 from ugc.kit import jobs
-from ugc.kit.supervisor import Supervisor, end_with_parent
+from ugc.kit.supervisor import Supervisor
 from ugc.settings import Settings, read_settings
 
 # One slow upload holds a thread, so there are more of them than processors; each may hold one database connection.
@@ -38,8 +38,6 @@ DRAIN_SECONDS = 30
 @click.option("--alone", is_flag=True, hidden=True, help="Without a supervisor.")
 def serve(host: str, port: int, workers: int, alone: bool) -> None:
     """Serve the studio, the API and the public addresses; a web process that dies is started again."""
-    if alone:
-        end_with_parent()
     name_address(host, port)
     settings = read_settings()
     with open_for_command(settings) as runtime:
@@ -101,8 +99,6 @@ def make_server(host: str, port: int, workers: int) -> MPServer:
 @click.option("--alone", is_flag=True, hidden=True, help="Without a supervisor.")
 def worker(concurrency: int, alone: bool) -> None:
     """Work through the job queues until stopped; a worker process that dies is started again."""
-    if alone:
-        end_with_parent()
     with open_for_command(pool_size=concurrency + 4, application="ugc-worker") as runtime:
         if not alone:
             # The database and its schema were looked at, once and aloud; the child looks again whenever it is started.
@@ -118,8 +114,6 @@ def worker(concurrency: int, alone: bool) -> None:
 @click.option("--alone", is_flag=True, hidden=True, help="Without a supervisor.")
 def process(slug: str, wait: bool, concurrency: int, alone: bool) -> None:
     """Run a brand's waiting jobs to their end, beside running workers or without any."""
-    if alone:
-        end_with_parent()
     options = ["--brand", slug, "--concurrency", str(concurrency), *(["--wait"] if wait else [])]
     with open_for_command(pool_size=concurrency + 4, application="ugc-process") as runtime:
         with runtime.transaction() as session:

@@ -22,19 +22,26 @@ LONGEST_WAIT = 30.0
 # The worker itself gives its jobs 30 seconds (Pace.grace); after that it is stuck.
 STOP_SECONDS = 35.0
 PR_SET_PDEATHSIG = 1
+# Loaded before any fork: a child between fork and exec should load nothing.
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 Starter = Callable[[Sequence[str]], "subprocess.Popen[bytes]"]
 
 
 def end_with_parent() -> None:
     """Ask the kernel to end this process when its parent is killed, so that no orphan keeps the port (Linux only)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def start_child(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    """A child that ends with this process, however that comes; asked for before the child's program begins, so without a gap."""
+    return subprocess.Popen(command, preexec_fn=end_with_parent)
 
 
 class Supervisor:
     """One command, run again and again until asked to stop or until it ends with 0."""
 
-    def __init__(self, command: Sequence[str], *, start: Starter = subprocess.Popen) -> None:
+    def __init__(self, command: Sequence[str], *, start: Starter = start_child) -> None:
         self.command = list(command)
         self.start = start
         self.asked = threading.Event()
