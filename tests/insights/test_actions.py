@@ -196,6 +196,95 @@ def test_a_roll_up_that_dies_between_taking_and_adding_loses_and_doubles_nothing
         assert days(session, shop.brand.id) == rolled_up
 
 
+def test_two_brands_with_equal_order_and_visitor_ids_stay_apart(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    other = sent.shop(session, runtime)
+    session.commit()
+    look(runtime, shop, shop.item.id, "item_open", minutes=-60)
+    look(runtime, other, other.item.id, "item_open", minutes=-20)
+    for one in (shop, other):
+        sent.collect(runtime, sent.beacon(one.key, sent.event("purchase", order="1001")))
+    buy(session, other, other.dress.sku, id="1000", minutes=-30)  # would cut the first shop's path
+    made = [buy(session, one, one.dress.sku, one.hat.sku, id="1001", visitor="") for one in (shop, other)]
+    for one, order_id in zip((shop, other), made, strict=True):
+        jobs.attribute_order(runtime, brand_id=one.brand.id, order_id=order_id)
+    for one in (shop, other):
+        report = queries.report_items(session, one.brand.id, since=TODAY, until=TODAY)
+        assert [(row.item_id, row.orders, row.revenue) for row in report.rows] == [(one.item.id, 1, {"EUR": Decimal("20.00")})]
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "earns"),
+    [
+        ("item_view", timedelta(hours=24), True),
+        ("item_view", timedelta(hours=24, microseconds=1), False),
+        ("item_open", timedelta(hours=72), True),
+        ("item_open", timedelta(hours=72, microseconds=1), False),
+    ],
+)
+def test_windows_end_to_the_microsecond_as_stored(
+    session: Session, runtime: Runtime, shop: sent.Shop, kind: str, before: timedelta, earns: bool
+) -> None:
+    sent.collect(runtime, sent.beacon(shop.key, sent.event(kind, NOON - before, item=shop.item.id)), NOON)
+    credits = actions.attribute_order(session, shop.brand.id, buy(session, shop, shop.dress.sku))
+    assert [credit.model for credit in credits if credit.model is Model.SAME_PRODUCT] == [Model.SAME_PRODUCT] * earns
+
+
+def test_an_order_counts_on_the_day_it_was_placed_in_utc(session: Session, runtime: Runtime, shop: sent.Shop) -> None:
+    look(runtime, shop, shop.item.id, "item_view", minutes=-13 * 60)  # 23:00 of the day before
+    placed = "2026-11-21T03:30:00+04:00"  # 23:30 of the day before, in UTC
+    order_id = buy(session, shop, shop.dress.sku, placed_at=placed)
+    actions.attribute_order(session, shop.brand.id, order_id)
+    actions.roll_up(session)
+    days_of = queries.series(session, shop.brand.id, TODAY - timedelta(days=1), TODAY)
+    assert [(day.views, day.sessions, day.orders, day.revenue) for day in days_of] == [
+        (1, 1, 1, {"EUR": Decimal("20.00")}), (0, 0, 0, {}),
+    ]  # fmt: skip
+
+
+def test_a_part_of_the_money_back_without_lines_is_spread_and_the_order_stays_one(
+    session: Session, runtime: Runtime, shop: sent.Shop
+) -> None:
+    look(runtime, shop, shop.item.id)
+    look(runtime, shop, shop.hat_item.id)
+    back = [{"id": "r1", "at": NOON.isoformat(), "amount": "10.01"}]
+    actions.attribute_order(session, shop.brand.id, buy(session, shop, shop.dress.sku, shop.hat.sku, refunds=back))
+    report = queries.report_items(session, shop.brand.id, since=TODAY, until=TODAY)
+    assert sorted(row.revenue["EUR"] for row in report.rows) == [Decimal("14.99"), Decimal("15.00")]
+    assert (report.totals.orders, report.totals.revenue) == (1, {"EUR": Decimal("29.99")})
+
+
+def test_an_order_that_changes_its_currency_or_day_leaves_nothing_behind(
+    session: Session, runtime: Runtime, shop: sent.Shop
+) -> None:
+    look(runtime, shop, shop.item.id, "item_open", minutes=-60)
+    order_id = buy(session, shop, shop.dress.sku, id="A")
+    actions.attribute_order(session, shop.brand.id, order_id)
+    later: dict[str, Any] = {"id": "A", "currency": "USD", "placed_at": (NOON + timedelta(hours=13)).isoformat()}
+    buy(session, shop, shop.dress.sku, updated_at=(NOON + MINUTE).isoformat(), **later)
+    actions.attribute_order(session, shop.brand.id, order_id)
+    expected = [(shop.item.id, model, 1, 1, Decimal("20.00")) for model in ("last_click:USD", "same_product:USD")]
+    assert revenue(session) == expected
+    assert set(session.scalars(select(ItemRevenueDay.day))) == {TODAY + timedelta(days=1)}
+
+
+def test_a_purchase_told_while_its_order_is_being_written_finds_it(live: Runtime) -> None:
+    """Both come within milliseconds at a checkout; whoever is second sees the first."""
+    with live.transaction() as session:
+        shop = sent.shop(session, live)
+    with live.sessions() as writing, ThreadPoolExecutor(1) as pool:
+        data = read_order(sent.as_bytes(sent.order(id="A")))
+        order_id = orders.put_order(writing, shop.brand.id, "generic", data, now=NOON).order_id
+        telling = pool.submit(sent.collect, live, sent.beacon(shop.key, sent.event("purchase", order="A")))
+        waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        while not telling.done() and not writing.scalar(text(waits)):
+            pass
+        writing.commit()
+        assert telling.result().accepted == 1
+    with live.transaction() as session:
+        waiting = "select (args ->> 'order_id')::bigint from procrastinate_jobs where task_name = 'insights.attribute_order'"
+        assert session.scalars(text(waiting)).all() == [order_id]
+
+
 def kill(live: Runtime, dying: Session) -> None:
     """End a transaction from outside, as the death of its process does, and wait until nothing of it is left."""
     backend = dying.scalar(text("select pg_backend_pid()"))

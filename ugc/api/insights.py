@@ -33,6 +33,8 @@ class FiguresOut(BaseModel):
     opens: int
     clicks: int
     carts: int
+    sessions: int
+    """Visits with a view: what the conversion rate divides by."""
     orders: int
     units: int
     revenue: dict[str, str]
@@ -43,7 +45,7 @@ class FiguresOut(BaseModel):
         """From the report."""
         return cls(
             impressions=figures.impressions, views=figures.views, opens=figures.opens, clicks=figures.clicks, carts=figures.carts,
-            orders=figures.orders, units=figures.units, conversion_rate=figures.conversion_rate,
+            sessions=figures.sessions, orders=figures.orders, units=figures.units, conversion_rate=figures.conversion_rate,
             revenue={currency: f"{amount:.2f}" for currency, amount in figures.revenue.items()},
         )  # fmt: skip
 
@@ -85,8 +87,8 @@ class OrderPath(Strict):
 def period(query: PeriodQuery) -> tuple[date, date]:
     """First and last day; raises Invalid for one that runs backwards or is too long."""
     until = query.until or web.now().date()
-    since = query.since or until - PERIOD
-    if not since <= until <= since + MAX_PERIOD:
+    since = query.since or max(until, date.min + PERIOD) - PERIOD
+    if not timedelta(0) <= until - since <= MAX_PERIOD:
         raise Invalid(f"the period must end after it begins and have at most {MAX_PERIOD.days} days")
     return since, until
 

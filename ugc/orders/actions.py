@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,9 @@ OWN_FIELDS = (
     "updated_at", "placed_at", "status", "currency", "total", "tax", "shipping", "discount", "coupon", "visitor", "customer_id",
     "email_sha256",
 )  # fmt: skip
+
+
+TAKE_TURN = text("select pg_advisory_xact_lock(hashtextextended(:name, 7243004))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ def keep_dead(session: Session, brand_id: int, source: str, message: str, body: 
 
 def put_order(session: Session, brand_id: int, source: str, data: OrderData, *, now: datetime) -> Receipt:
     """Keep this version if it is the newest, and announce the change; safe to repeat, in any order, in parallel."""
+    take_turn(session, brand_id, data.id)
     order = lock_order(session, brand_id, source, data, now)
     known = order.lines or order.refunds or order.status
     if known and rules.version_of(queries.as_data(order)) >= rules.version_of(data):
@@ -115,6 +119,11 @@ def put_order(session: Session, brand_id: int, source: str, data: OrderData, *, 
     session.flush()
     jobs.announce(session, "orders.order_changed", brand_id=brand_id, order_id=order.id)
     return Receipt("stored", order.id)
+
+
+def take_turn(session: Session, brand_id: int, external_id: str) -> None:
+    """Wait for whoever writes about this order right now: either its visitor finds the order, or the order its visitor."""
+    session.execute(TAKE_TURN, {"name": f"{brand_id}:{external_id}"})
 
 
 def lock_order(session: Session, brand_id: int, source: str, data: OrderData, now: datetime) -> Order:

@@ -23,7 +23,8 @@ FACTS = text("""
 select
   array(select id from items where brand_id = :brand and id = any(:items)) as items,
   array(select slug from galleries where brand_id = :brand and slug = any(:galleries)) as galleries,
-  array(select id from events where brand_id = :brand and id = any(:ids) and at between :oldest and :latest) as stored,
+  array(select there.id from unnest(cast(:ids as uuid[])) sent(id), lateral (select id from events
+    where brand_id = :brand and events.id = sent.id and at between :oldest and :latest limit 1) there) as stored,
   (select json_agg(json_build_array(type, item_id, extract(epoch from at))) from events
     where brand_id = :brand and visitor = :visitor and :visitor <> '' and ivt_reason = '' and item_id is not null
       and at between :first - interval '30 seconds' and :last + interval '30 seconds') as recent,
