@@ -32,6 +32,7 @@ ROOMS = (
 """The rooms that have jobs; importing them registers what they can do."""
 
 AFTER: dict[str, list[str]] = {
+    "accounts.key_revoked": ["galleries.drop_brand"],
     "library.item_added": ["scoring.score_item", "galleries.unpublish_item"],
     "library.item_changed": ["galleries.unpublish_item", "scoring.score_item"],
     "library.items_changed": ["galleries.unpublish", "scoring.score_items"],
@@ -78,7 +79,9 @@ def run(
 
 
 def run_brand(runtime: Runtime, brand_id: int, *, wait: bool, concurrency: int = 4, pace: working.Pace | None = None) -> bool:
-    """Work until nothing of the brand is left to do; with `wait` also until its failed attempts were tried again."""
+    """Work until nothing of the brand is left to do; with `wait` also until its failed attempts were tried again and what its
+    visitors did stands in the reports.
+    """
 
     def done() -> bool:
         with runtime.transaction() as session:
@@ -86,4 +89,7 @@ def run_brand(runtime: Runtime, brand_id: int, *, wait: bool, concurrency: int =
                 jobs.hasten(session, brand_id)
             return jobs.count_unfinished(session, brand_id, retries=wait) == 0
 
-    return run(runtime, concurrency=concurrency, pace=pace, done=done)
+    ended = run(runtime, concurrency=concurrency, pace=pace, done=done)
+    if wait:
+        insights.roll_up(runtime)
+    return ended

@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from tests import make
 from tests.galleries import shown
+from ugc import worker
 from ugc.accounts import actions as accounts_actions
-from ugc.accounts.models import Brand
+from ugc.accounts.models import Brand, KeyKind
 from ugc.app import create_app
 from ugc.catalog.models import Product
 from ugc.galleries import actions, jobs, snapshots
 from ugc.galleries.models import Snapshot
 from ugc.kit import clock
 from ugc.kit.errors import NotFound
+from ugc.kit.jobs import REGISTERED
 from ugc.library import actions as library_actions
 from ugc.library.models import Item, ItemMedia, Reason, RightsState, State
 from ugc.runtime import Runtime
@@ -220,6 +222,20 @@ def test_an_answer_whose_index_row_was_dropped_is_not_stored(runtime: Runtime, s
     snapshots.drop_brand(runtime, brand.id)
     assert not snapshots.store(runtime, made)
     assert stored(runtime) == []
+
+
+def test_a_revoked_publishable_key_leaves_every_answer(runtime: Runtime, session: Session, brand: Brand) -> None:
+    key, token = accounts_actions.add_key(session, brand, KeyKind.PUBLISHABLE, seal_key=b"")
+    session.commit()
+    assert token.encode() in ask(runtime).body
+    made = snapshots.draft(runtime, "beach", "home", None, "json", clock.now())
+    accounts_actions.revoke_key(session, key, actor="person:1", now=clock.now())
+    session.commit()
+    [event] = session.scalars(text("select task_name from procrastinate_jobs where queue_name = 'events'"))
+    for name in worker.AFTER[event]:
+        REGISTERED[name].run(runtime, brand_id=brand.id)
+    assert not snapshots.store(runtime, made)
+    assert token.encode() not in ask(runtime).body
 
 
 @pytest.mark.parametrize("rounds", [12, pytest.param(400, marks=[pytest.mark.long, pytest.mark.timeout(3600)])])

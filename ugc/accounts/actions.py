@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from ugc.accounts import queries, rules
 from ugc.accounts.models import ApiKey, AuditEntry, Brand, FailedAttempt, KeyKind, Membership, Person, Role, SignIn
-from ugc.kit import db, passwords, signing
+from ugc.kit import db, jobs, passwords, signing
 from ugc.kit.errors import Conflict
 from ugc.runtime import Runtime
 
@@ -264,8 +264,11 @@ def add_webhook_secret(session: Session, brand: Brand, source: str, seal_key: by
 
 
 def revoke_key(session: Session, key: ApiKey, *, actor: str, now: datetime) -> None:
-    """End a key, at once."""
+    """End a key, at once; galleries that carry it are made anew."""
     key.revoked_at = now
+    if key.kind == KeyKind.PUBLISHABLE:
+        bump_content(session, key.brand_id)
+        jobs.announce(session, "accounts.key_revoked", brand_id=key.brand_id)
     audit(session, brand_id=key.brand_id, actor=actor, action="revoke", subject_type="key", subject_id=key.id, now=now)
 
 

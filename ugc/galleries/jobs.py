@@ -34,6 +34,12 @@ def drop_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     snapshots.drop_items(runtime, item_ids)
 
 
+@jobs.job("galleries.drop_brand")
+def drop_brand(runtime: Runtime, *, brand_id: int) -> None:
+    """Drop every answer of a brand whose publishable key was revoked."""
+    snapshots.drop_brand(runtime, brand_id)
+
+
 @jobs.job("galleries.drop_gallery")
 def drop_gallery(runtime: Runtime, *, brand_id: int, gallery_id: int) -> None:
     """Drop the answers of a gallery that was changed."""
