@@ -161,7 +161,9 @@ def report(results: list[dict[str, float]]) -> None:
             "value": round(speed), "unit": "rows/s", "limit": round(limit), "ratio": round(speed / limit, 4), "goal": GOAL,
             "ok": speed >= GOAL,
         },
-        "memory_growth": {"value": round(growth, 1), "unit": "MB", "limit": None, "ratio": None, "goal": FLAT_MB, "ok": growth <= FLAT_MB},
+        "memory_growth": {
+            "value": round(growth, 1), "unit": "MB", "limit": None, "ratio": None, "goal": FLAT_MB, "ok": growth <= FLAT_MB,
+        },
     }  # fmt: skip
     print(json.dumps({"benchmark": "imports", "metrics": metrics}))
 

@@ -33,11 +33,11 @@ ROOMS = (
 
 AFTER: dict[str, list[str]] = {
     "accounts.key_revoked": ["galleries.drop_brand"],
-    "library.item_added": ["scoring.score_item", "galleries.unpublish_item"],
+    # A new item gets its first score, and with that the answers that it comes into are dropped.
+    "library.item_added": ["scoring.score_item"],
+    "library.items_added": ["scoring.score_items"],
     "library.item_changed": ["galleries.unpublish_item", "scoring.score_item"],
     "library.items_changed": ["galleries.unpublish", "scoring.score_items"],
-    "library.items_added": ["galleries.drop_items", "scoring.score_items"],
-    "library.items_scored": ["galleries.drop_items"],
     "catalog.product_changed": ["galleries.drop_product", "library.refresh_product"],
     "orders.order_changed": ["insights.attribute_order"],
     "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items"],

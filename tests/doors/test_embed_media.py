@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask_openapi.openapi import OpenAPI
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests import make
 from tests.media import vectors
+from ugc import worker
+from ugc.app import create_app
+from ugc.ingest import actions as ingest_actions
+from ugc.kit import jobs, working
+from ugc.library import actions as library_actions
+from ugc.library.models import Item, Reason, State
 from ugc.media.models import File
+from ugc.media.rules import rendition_urls
 from ugc.runtime import Runtime
 
 
@@ -55,3 +65,42 @@ def test_what_is_no_rendition_is_not_found(app: OpenAPI, file: File) -> None:
         assert answer.status_code == 404, path
         assert "image" not in answer.headers["Content-Type"]
         assert "Set-Cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("state", [State.REJECTED, State.TRASH, State.SPAM, State.INBOX])
+def test_a_picture_that_leaves_the_public_leaves_its_address(live: Runtime, tmp_path: Path, state: State) -> None:
+    (tmp_path / "photo.jpg").write_bytes(vectors.jpeg(320, 240))
+    with live.transaction() as session:
+        brand = make.brand(session)
+    ingest_actions.import_media(live, brand, tmp_path, state="approved", rights="owned", actor="system")
+    before = addresses_after_work(live, brand.id)
+    assert statuses(live, before) == {200}
+    with live.transaction() as session:
+        ids = list(session.scalars(select(Item.id)))
+        if state is State.REJECTED:
+            library_actions.reject(session, brand.id, ids, Reason.OTHER, actor="person:1", now=make.NOON)
+        else:
+            library_actions.move(session, brand.id, ids, state, actor="person:1", now=make.NOON)
+    after = addresses_after_work(live, brand.id)
+    assert statuses(live, before) == {404}
+    assert after.isdisjoint(before)
+    with live.transaction() as session:
+        library_actions.approve(session, brand.id, ids, actor="person:1", now=make.NOON)
+    assert statuses(live, addresses_after_work(live, brand.id)) == {200}
+    assert statuses(live, before) == {404}
+
+
+def addresses_after_work(runtime: Runtime, brand_id: int) -> set[str]:
+    """Every address of the one picture, once all jobs are done."""
+    assert worker.run_brand(runtime, brand_id, wait=True, pace=working.Pace(heartbeat=0.3, watch=0.05, poll=0.05))
+    with runtime.transaction() as session:
+        assert jobs.find_jobs(session, "failed") == []
+        file = session.scalars(select(File)).one()
+        return {str(each["url"]) for each in rendition_urls(file, "")}
+
+
+def statuses(runtime: Runtime, paths: set[str]) -> set[int]:
+    """How these addresses answer a stranger."""
+    client = create_app(runtime).test_client()
+    assert paths
+    return {client.get(path, buffered=True).status_code for path in paths}

@@ -18,6 +18,7 @@ from ugc.library import actions, queries, rules
 from ugc.library.models import Decision, Item, Kind, Reason, RightsState, State
 from ugc.library.queries import ItemFilter
 from ugc.library.rules import CreatorData, ItemData, NewItem, ProductTag
+from ugc.media.models import FileState
 from ugc.runtime import Runtime
 
 KEY = b"k" * 32
@@ -103,6 +104,15 @@ def test_an_item_that_was_there_only_gets_what_it_lacks(session: Session) -> Non
     assert (again.id, added, again.body, again.state) == (item.id, False, "first words", State.APPROVED)
     assert [(tag.product.sku, tag.x) for tag in again.products] == [("A", 0.1), ("B", None)]
     assert [tag.tag.name for tag in again.tags] == ["new"]
+
+
+def test_a_new_item_whose_picture_is_still_being_made_is_left_to_that_picture(session: Session) -> None:
+    brand = make.brand(session)
+    pending, ready = make.file(session, brand, state=FileState.PENDING), make.file(session, brand, state=FileState.READY)
+    actions.add_item(session, brand.id, ItemData(Kind.PHOTO), files=[pending], actor="system", now=NOON)
+    assert announced(session, "library.item_added") == []
+    item, _ = actions.add_item(session, brand.id, ItemData(Kind.PHOTO), files=[ready], actor="system", now=NOON)
+    assert announced(session, "library.item_added") == [{"brand_id": brand.id, "item_id": item.id}]
 
 
 def test_new_items_are_announced_one_or_by_the_portion(session: Session) -> None:

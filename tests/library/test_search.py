@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
@@ -224,7 +224,6 @@ def stocked(engine: Engine) -> Iterator[tuple[Session, Brand]]:
         outer.rollback()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chosen=filters(), name=st.sampled_from(FACETS))
 def test_a_facets_count_is_what_choosing_its_value_finds(stocked: tuple[Session, Brand], chosen: ItemFilter, name: str) -> None:
     session, brand = stocked
@@ -233,7 +232,6 @@ def test_a_facets_count_is_what_choosing_its_value_finds(stocked: tuple[Session,
         assert queries.count_items(session, brand.id, replace(chosen, **choice), now=NOON) == value.count, value
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chosen=filters(), sort=st.sampled_from(queries.SORTS), limit=st.integers(1, 17))
 def test_pages_hold_every_item_once_in_order(stocked: tuple[Session, Brand], chosen: ItemFilter, sort: str, limit: int) -> None:
     session, brand = stocked

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests import make
 from tests.make import NOON
-from ugc.library.models import RightsState
+from ugc.library import actions as library_actions
+from ugc.library.models import Item, Kind, RightsState, State
+from ugc.library.rules import ItemData, NewItem
 from ugc.rights import actions, queries
+from ugc.rights.rules import EvidenceData, EvidenceMissing
 from ugc.runtime import Runtime
 
 
@@ -34,3 +39,31 @@ def test_erased_evidence_leaves_a_chain_that_verifies_and_says_so(runtime: Runti
     [entry] = queries.find_entries(session, brand.id, item.id)
     assert entry.erased
     assert entry.text == ""
+
+
+def test_items_added_with_a_right_have_it_in_the_ledger_and_are_announced_once(runtime: Runtime, session: Session) -> None:
+    brand = make.brand(session)
+    file = make.file(session, brand)
+    old, _ = library_actions.add_item(session, brand.id, ItemData(Kind.REVIEW, body="a", external_id="a"), actor="system", now=NOON)
+    rows = [NewItem(ItemData(Kind.REVIEW, body=name, external_id=name), (file.id,) if name == "b" else ()) for name in "abc"]
+    added = actions.add_items(
+        runtime, session, brand.id, rows, RightsState.OWNED, EvidenceData("our form"), state=State.APPROVED, actor="import:1",
+        now=NOON,
+    )  # fmt: skip
+    assert [outcome.added for outcome in added] == [False, True, True]
+    items = [session.get_one(Item, outcome.item_id) for outcome in added]
+    assert [item.rights_state for item in items] == [RightsState.NONE, RightsState.OWNED, RightsState.OWNED]
+    assert [queries.find_entries(session, brand.id, item.id)[0].files for item in items[1:]] == [(file.sha256,), ()]
+    report = queries.verify_chain(session, brand.id, runtime.key("rights-ledger"))
+    assert (report.entries, report.faults) == (2, ())
+    mine = text("select task_name from procrastinate_jobs where args ->> 'brand_id' = :brand")
+    names = session.scalars(mine, {"brand": str(brand.id)})
+    assert sorted(names) == ["library.item_added", "library.items_added"]
+    assert old.id == added[0].item_id
+
+
+def test_items_can_not_be_added_with_a_right_that_nothing_speaks_for(runtime: Runtime, session: Session) -> None:
+    brand = make.brand(session)
+    row = NewItem(ItemData(Kind.REVIEW, body="words"))
+    with pytest.raises(EvidenceMissing):
+        actions.add_items(runtime, session, brand.id, [row], RightsState.GRANTED, EvidenceData(" "), actor="import:1", now=NOON)

@@ -58,11 +58,11 @@ def test_a_score_is_kept_with_its_parts_and_copied_to_the_item(session: Session)
 def test_scoring_twice_changes_nothing(session: Session) -> None:
     item = pictured(session)
     actions.score_item(session, item, now=NOON)
-    announced = len(queued(session, "library.items_scored"))
+    announced = len(queued(session, "galleries.drop_items"))
     session.info.clear()
     actions.score_item(session, item, now=NOON)
     assert session.info == {}
-    assert len(queued(session, "library.items_scored")) == announced
+    assert len(queued(session, "galleries.drop_items")) == announced
     assert session.scalars(select(ItemScore.item_id)).all() == [item.id]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from itertools import islice
@@ -36,6 +37,8 @@ from ugc.library import queries as library_queries
 from ugc.library.models import Item, Kind, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, NewItem, ProductTag
 from ugc.media import actions as media_actions
+from ugc.media import sandbox
+from ugc.media.actions import Received
 from ugc.orders import actions as orders_actions
 from ugc.orders.reading import read_order
 from ugc.rights import actions as rights_actions
@@ -234,10 +237,16 @@ def import_media(
     report = Report(format="folder", dry_run=dry_run, notes=opened.notes)
     unknown: set[str] = set()
     seen: set[str] = set()
-    with recorded(runtime, brand, "media", name, options, report) as options:
-        for found in opened.found:
+    with (
+        recorded(runtime, brand, "media", name, options, report) as options,
+        closing(receive_ahead(runtime, brand.id, opened.found, options)) as coming,
+    ):
+        for found, incoming in coming:
             try:
-                report.take(add_media(runtime, brand.id, found, options, unknown, seen, dry_run=dry_run, tag_folders=tag_folders))
+                outcome = add_media(
+                    runtime, brand.id, incoming.result(), unknown, seen, dry_run=dry_run, tag_folders=tag_folders
+                )  # fmt: skip
+                report.take(outcome)
             except Refused as refused:
                 report.reject(found.line, refused.code, f"{found.name}: {refused.reason}")
             except (Unprocessable, TooLarge) as refused:
@@ -248,21 +257,73 @@ def import_media(
     return report
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A found item with its files decoded and not yet stored."""
+
+    found: Found
+    options: Options
+    data: ItemData
+    known: bool
+    received: Sequence[Received]
+
+
+def receive_ahead(
+    runtime: Runtime, brand_id: int, found: Iterable[Found], options: Options
+) -> Generator[tuple[Found, Future[Incoming]]]:
+    """What was found, in its order, decoded by as many children as may run at once while earlier ones are written."""
+    waiting: deque[tuple[Found, Future[Incoming]]] = deque()
+    with ThreadPoolExecutor(sandbox.AT_ONCE, thread_name_prefix="receive") as pool:
+        try:
+            for each in found:
+                waiting.append((each, begin(pool, runtime, brand_id, each, options)))
+                if len(waiting) > sandbox.AT_ONCE:
+                    yield waiting.popleft()
+            while waiting:
+                yield waiting.popleft()
+        finally:
+            for _, incoming in waiting:
+                if not incoming.cancel() and incoming.exception() is None:
+                    discard(incoming.result().received)
+
+
+def discard(received: Iterable[Received]) -> None:
+    """Remove what nobody will store."""
+    for one in received:
+        one.discard()
+
+
+def begin(pool: ThreadPoolExecutor, runtime: Runtime, brand_id: int, found: Found, options: Options) -> Future[Incoming]:
+    """Have an item's files decoded by the pool, unless the item is there; the database is asked in the import's own thread."""
+    try:
+        data, options = media_data(found), row_options(found, options)
+    except (Refused, Unprocessable) as refused:
+        refusal: Future[Incoming] = Future()
+        refusal.set_exception(refused)
+        return refusal
+    with runtime.sessions() as session:
+        known = bool(queries.find_known(session, brand_id, [(data.source, data.external_id)]))
+    return pool.submit(receive_found, runtime, Incoming(found, options, data, known, ()))
+
+
+def receive_found(runtime: Runtime, incoming: Incoming) -> Incoming:
+    """The item with its files decoded; raises what speaks against one of them."""
+    received: list[Received] = []
+    try:
+        received += (media_actions.receive(runtime, path, path.name) for path in incoming.found.paths if not incoming.known)
+    except BaseException:
+        discard(received)
+        raise
+    return replace(incoming, received=received)
+
+
 def add_media(
-    runtime: Runtime, brand_id: int, found: Found, options: Options, unknown: set[str], seen: set[str], *, dry_run: bool,
-    tag_folders: bool,
-) -> str:  # fmt: skip
-    """Add one item with its files: decoded and stored first, then one transaction with row, job and rights."""
-    if found.fault:
-        raise Refused("unreadable_row", found.fault)
-    if len(found.paths) > MAX_FILES:
-        raise TooManyFiles()
-    options = row_options(found, options)
-    data = media_data(found)
+    runtime: Runtime, brand_id: int, incoming: Incoming, unknown: set[str], seen: set[str], *, dry_run: bool, tag_folders: bool
+) -> str:
+    """Add one item with its files: stored first, then one transaction with row, job and rights."""
+    found, options, data = incoming.found, incoming.options, incoming.data
     with ExitStack() as stack:
-        with runtime.sessions() as session:
-            known = bool(queries.find_known(session, brand_id, [(data.source, data.external_id)])) or data.external_id in seen
-        received = [] if known else [stack.enter_context(media_actions.receive(runtime, path, path.name)) for path in found.paths]
+        received = [stack.enter_context(one) for one in incoming.received]
         with writing(runtime, dry_run) as session:
             files = [] if dry_run else [media_actions.keep(runtime, session, brand_id, one)[0] for one in received]
             skus = known_products(session, brand_id, {sku: ProductData(sku=sku) for sku in found.skus}, options, unknown)
@@ -272,9 +333,10 @@ def add_media(
                 runtime, session, brand_id, [row], options.rights, evidence_of(options.evidence), state=options.state,
                 actor=options.actor, now=options.now, import_id=options.import_id,
             )[0].added  # fmt: skip
+    again = incoming.known or data.external_id in seen
     if dry_run:
         seen.add(data.external_id)
-    return "added" if added and not known else "duplicate"
+    return "added" if added and not again else "duplicate"
 
 
 def row_options(found: Found, options: Options) -> Options:
@@ -294,7 +356,11 @@ def row_options(found: Found, options: Options) -> Options:
 
 
 def media_data(found: Found) -> ItemData:
-    """The item that the files and the sidecar's row make; its identity is the files' bytes."""
+    """The item that the files and the sidecar's row make; its identity is the files' bytes. Raises what speaks against it."""
+    if found.fault:
+        raise Refused("unreadable_row", found.fault)
+    if len(found.paths) > MAX_FILES:
+        raise TooManyFiles()
     digests = []
     for path in found.paths:
         with open(path, "rb") as file:

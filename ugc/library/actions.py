@@ -22,9 +22,9 @@ from ugc.kit import jobs
 from ugc.kit.db import among
 from ugc.kit.errors import NotFound, Unprocessable
 from ugc.library import languages, queries, rules
-from ugc.library.models import Decision, Item, ItemProduct, ItemTag, Reason, RightsState, State, Tag
+from ugc.library.models import Decision, Item, ItemMedia, ItemProduct, ItemTag, Reason, RightsState, State, Tag
 from ugc.library.rules import Added, CreatorData, ItemData, NewItem, ProductTag
-from ugc.media.models import File
+from ugc.media.models import File, FileState
 
 CHANGED_AT_ONCE = 500
 """Items a job of many: small enough for one short transaction."""
@@ -295,14 +295,21 @@ def finish_adding(
     """History of items that did not start in the inbox, events, and fresh search words of items that were there before."""
     if new and state is not State.INBOX:
         write_decisions(session, brand_id, [(id, State.INBOX, None, "") for id in new], state, None, "", actor, now)
-    if new:
-        announce_items(session, brand_id, new, "added")
+    complete = sorted(set(new) - find_unfinished(session, new))
+    if complete:
+        announce_items(session, brand_id, complete, "added")
     if new and state is State.APPROVED:
         mark_changed(session, brand_id, new)
     if stale:
         refresh_search(session, stale)
         forget(session, stale)
         note_change(session, brand_id, stale)
+
+
+def find_unfinished(session: Session, item_ids: Sequence[int]) -> set[int]:
+    """Items with a picture that is still being made: `media.file_ready` speaks for them."""
+    query = select(ItemMedia.item_id).join(File, File.id == ItemMedia.file_id)
+    return set(session.scalars(query.where(among(ItemMedia.item_id, item_ids), File.state == FileState.PENDING)))
 
 
 def refresh_search(session: Session, item_ids: Sequence[int]) -> None:
@@ -585,4 +592,5 @@ def set_scores(session: Session, brand_id: int, scores: Mapping[int, int | None]
     forget(session, changed)
     if changed:
         mark_changed(session, brand_id, sorted(changed))
-        jobs.announce(session, "library.items_scored", brand_id=brand_id, item_ids=sorted(changed))
+        # Not in the galleries' own queue: a withdrawal must not wait behind a brand whose items are all scored anew.
+        jobs.enqueue(session, "galleries.drop_items", queue="events", brand_id=brand_id, item_ids=sorted(changed))
