@@ -235,14 +235,13 @@ def release(place: Place, holder: int) -> None:
     if os.getpid() != holder or place.home not in _held:
         return
     try:
-        with exclusive(place.data_dir / START_LOCK):
-            file = _held.pop(place.home)
+        # Closed before the start lock is given back: of two that end at once, the second must not see the first as a user still.
+        with exclusive(place.data_dir / START_LOCK), _held.pop(place.home) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
             run(place, "pg_ctl", "stop", "-D", str(place.cluster), "-m", "fast", "-w", "-t", "30", check=False)
-            file.close()
     except FileNotFoundError:
         return
 
