@@ -54,9 +54,13 @@ def test_rejected_rows_end_with_1_and_are_named(live: Runtime, brand: Brand, tmp
 def test_what_can_not_be_read_at_all_ends_with_2(live: Runtime, brand: Brand, tmp_path: Path, text: str) -> None:
     path = tmp_path / "feed"
     path.write_text(text)
-    done = run(live, "catalog", path)
+    kept = tmp_path / "report.json"
+    kept.write_text('{"added": 2}')
+    done = run(live, "catalog", path, "--report", kept)
     assert done.exit_code == 2
     assert "Traceback" not in done.output
+    report = json.loads(kept.read_text())
+    assert (report["added"], report["rejected"]) == (0, report["read"]), "the report of an earlier run must not stand for this one"
 
 
 def test_an_unknown_brand_ends_with_2(live: Runtime, tmp_path: Path) -> None:

@@ -99,13 +99,12 @@ def find_items(query: ItemQuery) -> Response:
         session, who.brand_id, wanted, sort=query.sort or ("relevance" if wanted.q else "newest"), cursor=query.cursor,
         limit=paging.read_limit(query.limit), key=web.runtime().key("cursor"), now=now,
     )  # fmt: skip
-    total = queries.count_items(session, who.brand_id, wanted, now=now, most=schema.MAX_COUNT + 1)
-    counted: dict[str, Any] = {"total": min(total, schema.MAX_COUNT), "more_than_total": total > schema.MAX_COUNT}
+    counts = queries.count_all(session, who.brand_id, wanted, names_in(query.facets or ""), now=now)
+    counted: dict[str, Any] = {"total": counts.total, "more_than_total": counts.more}
     if query.facets:
-        facets = queries.count_facets(session, who.brand_id, wanted, names_in(query.facets), now=now)
         counted["facets"] = {
             name: [{"value": each.value, "label": each.label, "count": each.count} for each in values]
-            for name, values in facets.items()
+            for name, values in counts.facets.items()
         }
     return schema.listed([shown(item) for item in page.items], page.next, **counted)
 

@@ -25,8 +25,6 @@ from ugc.kit.errors import Invalid, Unprocessable
 PREFIX = "/api/v1"
 MAX_JSON_DEPTH = 32
 MAX_JSON = 1024 * 1024
-# Counting stops here; beyond it a list says "more than".
-MAX_COUNT = 10_000
 
 Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 
@@ -166,7 +164,8 @@ def openapi() -> Response:
 @documents.get("/docs")
 def docs() -> Response:
     """The document as a page: our own, with nothing loaded from elsewhere."""
-    page = render_template("api_docs.html", document=document(current_app), operations=operations(document(current_app)))
+    made = document(current_app)
+    page = render_template("api_docs.html", document=made, resources=by_resource(made), kind_of=kind_of)
     return Response(
         page, content_type="text/html; charset=utf-8", headers={"Content-Security-Policy": PAGE_POLICY.format(web.nonce())}
     )
@@ -189,10 +188,24 @@ def document(app: Flask) -> dict[str, Any]:
     return made
 
 
-def operations(made: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every operation of the document in a row, for the page."""
-    return [
-        {"method": method.upper(), "path": path, **operation}
-        for path, methods in made["paths"].items()
-        for method, operation in methods.items()
-    ]
+def by_resource(made: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Every operation of the document under the first word of its path, for the page."""
+    resources: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in made["paths"].items():
+        resource = path.removeprefix(PREFIX).split("/")[1]
+        for method, operation in methods.items():
+            resources.setdefault(resource, []).append({"method": method.upper(), "path": path, **operation})
+    return resources
+
+
+def kind_of(schema: dict[str, Any]) -> str:
+    """A schema in a few words, for the page: `string`, `integer or null`, `list of ProductTagIn`."""
+    if "$ref" in schema:
+        return str(schema["$ref"]).rsplit("/", 1)[-1]
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(dict.fromkeys(kind_of(each) for each in choices))
+    if "enum" in schema:
+        return ", ".join(map(str, schema["enum"]))
+    if schema.get("type") == "array":
+        return f"list of {kind_of(schema.get('items', {}))}"
+    return str(schema.get("format") or schema.get("type") or "any")

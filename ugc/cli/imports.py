@@ -86,7 +86,7 @@ def catalog(
             runtime, brand, path, format=kind, mapping=chosen, identifier=identifier, dry_run=dry_run, actor=actor(), progress=step
         )
 
-    finish(each_file(paths, slug, run), report_file)
+    finish(each_file(paths, slug, run, report_file), report_file)
 
 
 @imports.command()
@@ -108,7 +108,7 @@ def reviews(
             source=source, dry_run=dry_run, actor=actor(), progress=step,
         )  # fmt: skip
 
-    finish(each_file(paths, slug, run), report_file)
+    finish(each_file(paths, slug, run, report_file), report_file)
 
 
 @imports.command()
@@ -140,7 +140,7 @@ def orders(paths: tuple[Path, ...], slug: str, dry_run: bool, report_file: Path 
     def run(runtime: Runtime, brand: Brand, path: Path, step: actions.Progress) -> Report:
         return actions.import_orders(runtime, brand, path, source=source, dry_run=dry_run, actor=actor(), progress=step)
 
-    finish(each_file(paths, slug, run), report_file)
+    finish(each_file(paths, slug, run, report_file), report_file)
 
 
 class bar:
@@ -174,7 +174,9 @@ def read_mapping(pairs: tuple[str, ...]) -> dict[str, str] | None:
     return {field.strip(): column.strip() for field, column in (pair.split("=", 1) for pair in pairs)} or None
 
 
-def each_file(paths: tuple[Path, ...], slug: str, run: Callable[[Runtime, Brand, Path, actions.Progress], Report]) -> Report:
+def each_file(
+    paths: tuple[Path, ...], slug: str, run: Callable[[Runtime, Brand, Path, actions.Progress], Report], report_file: Path | None
+) -> Report:
     """Import file after file; one that is no such file is a refused line of the common report."""
     reports = []
     with open_for_command() as runtime, bar(None) as step:
@@ -183,10 +185,11 @@ def each_file(paths: tuple[Path, ...], slug: str, run: Callable[[Runtime, Brand,
             try:
                 reports.append((path, run(runtime, brand, path, step)))
             except UgcError as error:
-                if len(paths) == 1 and path == paths[0]:
-                    raise
                 refused = Report()
                 refused.reject(0, error.code, error.detail)
+                if len(paths) == 1 and path == paths[0]:
+                    write(refused, report_file)
+                    raise
                 reports.append((path, refused))
     return reports[0][1] if len(reports) == 1 else merged(reports)
 
@@ -209,10 +212,15 @@ def merged(reports: list[tuple[Path, Report]]) -> Report:
     return whole
 
 
-def finish(report: Report, report_file: Path | None) -> None:
-    """Print the counts, the notes and the first refused lines, write the report, and end with its exit code."""
+def write(report: Report, report_file: Path | None) -> None:
+    """The report as JSON, where one was asked for."""
     if report_file:
         report_file.write_text(json.dumps(report.as_json(), ensure_ascii=False, indent=2) + "\n")
+
+
+def finish(report: Report, report_file: Path | None) -> None:
+    """Print the counts, the notes and the first refused lines, write the report, and end with its exit code."""
+    write(report, report_file)
     counts = ", ".join(f"{getattr(report, name)} {name}" for name in ("read", "added", "updated", "duplicate", "rejected"))
     click.echo(f"{'dry run, nothing changed: ' if report.dry_run else ''}{counts}")
     for note in report.notes:
