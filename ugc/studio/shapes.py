@@ -48,7 +48,7 @@ class Card:
     def name(self) -> str:
         """How the item is called where there is little room."""
         text = " ".join((self.item.title or self.item.body).split())
-        short = text if len(text) <= SHORT else text[: SHORT - 1].rsplit(" ", 1)[0] + "…"
+        short = text if len(text) <= SHORT else text[: SHORT - 1].rsplit(" ", 1)[0].rstrip(".,:;–- ") + "…"
         return short or f"{self.item.kind.value.capitalize()} {self.item.id}"
 
     @property
