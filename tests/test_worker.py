@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 from procrastinate.jobs import Job as TakenJob
-from sqlalchemy import text
+from procrastinate.jobs import Status
+from sqlalchemy import select, text
 
-from tests.conftest import ROOT
+from tests.conftest import at
+from tests.processes import until, worker_process
 from tests.worker_process import PLAN, QUICK, marks
 from ugc import worker
+from ugc.insights.models import ItemDay
 from ugc.kit import jobs, working
 from ugc.kit.errors import NotFound, Outside
 from ugc.runtime import Runtime
+from ugc.tracking.models import PendingCounts
 
 
 def enqueue(runtime: Runtime, job: str, /, brand_id: int = 1, **arguments: Any) -> None:
@@ -41,25 +44,6 @@ def work_off(runtime: Runtime, plan: working.Plan = PLAN) -> None:
         return not {"todo", "doing"} & counts(runtime).keys()
 
     assert asyncio.run(working.work(runtime, plan, concurrency=3, pace=QUICK, done=done))
-
-
-@contextmanager
-def worker_process(runtime: Runtime) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker process of the tests' jobs, killed at the end."""
-    command = [sys.executable, "-m", "tests.worker_process", runtime.database_url, str(runtime.settings.data_dir)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def until(reached: Callable[[], bool], seconds: float = 30) -> None:
-    """Wait for a condition; fails when it does not come."""
-    deadline = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline, "it did not come to this"
-        time.sleep(0.02)
 
 
 def runs(runtime: Runtime, name: str) -> bool:
@@ -217,7 +201,7 @@ def test_a_withdrawal_does_not_wait_behind_a_busy_queue(live: Runtime) -> None:
         until(lambda: all(runs(live, f"busy-{number}") for number in range(3)))
         with live.transaction() as session:
             jobs.enqueue(session, "tests.mark", queue=jobs.UNPUBLISH, brand_id=1, name="withdrawn")
-        until(lambda: marks(live) == ["withdrawn"], 5)
+        until(lambda: marks(live) == ["withdrawn"])
         assert counts(live) == {"doing": 3, "todo": 1, "succeeded": 1}
 
 
@@ -243,6 +227,23 @@ def test_a_job_that_outlasts_the_grace_goes_back_to_the_queue_unblamed(live: Run
         assert session.scalar(text("select count(*) from job_failures")) == 0
 
 
+def test_a_job_that_stands_for_a_second_cause_does_not_start_before_that_cause_commits(live: Runtime) -> None:
+    with live.transaction() as session:
+        jobs.enqueue(session, "tests.mark", once="shared", brand_id=1, name="shared")
+    with live.sessions() as second:
+        jobs.enqueue(second, "tests.mark", once="shared", brand_id=1, name="shared")
+        assert startable(live) == 0
+        second.commit()
+    assert startable(live) == 1
+
+
+def startable(live: Runtime) -> int:
+    """How many jobs a worker could take right now: the waiting ones that nobody holds."""
+    with live.sessions() as session:
+        found = session.execute(text("select id from procrastinate_jobs where status = 'todo' for update skip locked"))
+        return len(found.all())
+
+
 def test_a_worker_frozen_past_its_lease_ends_itself_and_the_job_is_done_once(live: Runtime) -> None:
     """F-05"""
     enqueue(live, "tests.wait", name="cold")
@@ -257,6 +258,73 @@ def test_a_worker_frozen_past_its_lease_ends_itself_and_the_job_is_done_once(liv
             let_go(live, "cold")
             until(lambda: counts(live) == {"succeeded": 1})
     assert marks(live) == ["cold"]
+
+
+def test_what_a_stale_worker_ends_after_the_job_was_taken_over_is_dropped(live: Runtime) -> None:
+    """F-05: the attempt's number and its worker fence the last update, whether the stale attempt succeeded or failed."""
+
+    async def end_late() -> None:
+        app = working.build_app(live, PLAN, QUICK)
+        async with app.open_async():
+            stale = await app.job_manager.fetch_job(queues=None, worker_id=await app.job_manager.register_worker())
+            assert stale is not None
+            with live.transaction() as session:
+                jobs.take_over(session, 0)
+            newer = await app.job_manager.fetch_job(queues=None, worker_id=await app.job_manager.register_worker())
+            assert newer is not None
+            await app.job_manager.finish_job(stale, Status.SUCCEEDED, False)
+            await app.job_manager.finish_job(stale, Status.FAILED, False)
+            await app.job_manager.retry_job(stale, datetime.now(UTC))
+            assert await asyncio.to_thread(counts, live) == {"doing": 1}
+            await app.job_manager.finish_job(newer, Status.SUCCEEDED, False)
+
+    enqueue(live, "tests.mark", name="a")
+    asyncio.run(end_late())
+    assert counts(live) == {"succeeded": 1}
+
+
+def test_a_stopping_worker_keeps_its_jobs_while_they_end(live: Runtime) -> None:
+    """F-34: the grace is longer than the silence after which a worker is held for dead."""
+    pace = working.Pace(heartbeat=0.1, stalled=1.0, watch=0.1, poll=0.1, grace=30)
+    taken: list[tuple[int, int]] = []
+
+    def look() -> None:
+        """What another worker would take over, for twice as long as a dead one is left in peace."""
+        until(lambda: runs(live, "slow"))
+        deadline = time.monotonic() + 2 * pace.stalled
+        while time.monotonic() < deadline and not taken:
+            with live.transaction() as session:
+                taken.extend(jobs.take_over(session, pace.stalled))
+        let_go(live, "slow")
+
+    enqueue(live, "tests.wait", name="slow")
+    other = threading.Thread(target=look)
+    other.start()
+    assert asyncio.run(working.work(live, PLAN, pace=pace, done=lambda: runs(live, "slow")))
+    other.join()
+    assert taken == []
+    assert counts(live) == {"succeeded": 1}
+
+
+def test_a_worker_that_lost_its_database_ends_with_a_fault_so_that_it_is_started_again(live: Runtime) -> None:
+    enqueue(live, "tests.wait", name="held")
+    with worker_process(live) as process:
+        until(lambda: runs(live, "held"))
+        name = live.engine.url.database
+        with psycopg.connect(at(live.database_url, "postgres"), autocommit=True) as connection:
+            connection.execute(f"alter database {name} allow_connections false")
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        assert process.wait(30) == 1
+        with psycopg.connect(at(live.database_url, "postgres"), autocommit=True) as connection:
+            connection.execute(f"alter database {name} allow_connections true")
+
+
+def test_a_job_that_nobody_knows_is_dead_with_a_reason(live: Runtime) -> None:
+    enqueue(live, "tests.unheard_of")
+    work_off(live)
+    with live.transaction() as session:
+        [dead] = jobs.find_jobs(session, "failed", brand_id=1)
+    assert dead.error == "tests.unheard_of is unknown or could not begin"
 
 
 def test_periodic_jobs_come_from_one_list_and_two_workers_enqueue_each_once(live: Runtime) -> None:
@@ -311,6 +379,15 @@ def test_a_brand_is_processed_to_its_end_including_failed_attempts(live: Runtime
     with live.transaction() as session:
         assert jobs.count_unfinished(session, 1, retries=True) == 0
     assert marks(live).count("tried") == 3
+
+
+def test_a_brand_processed_to_its_end_has_what_its_visitors_did_in_its_reports(live: Runtime) -> None:
+    with live.transaction() as session:
+        session.add(PendingCounts(brand_id=1, counts=[["2026-11-21", 7, "home", "views"]]))
+    assert worker.run_brand(live, 1, wait=True)
+    with live.transaction() as session:
+        assert session.scalars(select(ItemDay.views)).all() == [1]
+        assert session.scalars(select(PendingCounts.id)).all() == []
 
 
 def test_the_oldest_wait_is_told(live: Runtime) -> None:

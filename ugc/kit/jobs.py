@@ -99,11 +99,24 @@ def enqueue(
     if once is None:
         defer()
         return
-    try:
-        with session.begin_nested():  # a taken key aborts the statement; without a savepoint it would abort the caller's work
-            defer()
-    except exceptions.AlreadyEnqueued:
-        return
+    while True:
+        try:
+            with session.begin_nested():  # a taken key aborts the statement; without a savepoint it would abort the caller's work
+                return defer()
+        except exceptions.AlreadyEnqueued:
+            if hold_waiting(session, once):
+                return
+
+
+def hold_waiting(session: Session, once: str) -> bool:
+    """Keep the waiting job with this key from starting before the caller commits; False when it has started meanwhile.
+
+    Without it the job could start in between, not see what the caller wrote, and nobody would come back for that.
+    """
+    found = session.execute(
+        text("select 1 from procrastinate_jobs where queueing_lock = :once and status = 'todo' for share"), {"once": once}
+    )
+    return found.first() is not None
 
 
 def enqueue_many(session: Session, name: str, rows: Iterable[dict[str, Any]], *, queue: str | None = None) -> None:
