@@ -99,13 +99,14 @@ def enqueue(
     if once is None:
         defer()
         return
-    while True:
+    enqueued = False
+    while not enqueued:
         try:
             with session.begin_nested():  # a taken key aborts the statement; without a savepoint it would abort the caller's work
-                return defer()
+                defer()
+            enqueued = True
         except exceptions.AlreadyEnqueued:
-            if hold_waiting(session, once):
-                return
+            enqueued = hold_waiting(session, once)
 
 
 def hold_waiting(session: Session, once: str) -> bool:
