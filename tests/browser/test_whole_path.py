@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.processes import free_port, reachable_folder
+from ugc.demo import content, scenes
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -38,8 +40,8 @@ class Wanted:
     price: Decimal
 
 
-def test_a_shopper_sees_a_photo_and_buys_what_is_in_it_and_the_studio_says_so(page: Page, tmp_path: Path) -> None:
-    with running_demo(tmp_path / "demo") as access:
+def test_a_shopper_sees_a_photo_and_buys_what_is_in_it_and_the_studio_says_so(page: Page) -> None:
+    with reachable_folder() as folder, running_demo(with_small_pictures(folder / "demo")) as access:
         wanted = choose(access)
         sign_in(page, access)
         before = revenue_of(page, access, wanted.item)
@@ -48,12 +50,21 @@ def test_a_shopper_sees_a_photo_and_buys_what_is_in_it_and_the_studio_says_so(pa
         assert revenue_of(page, access, wanted.item) == before + wanted.price, "the report does not hold the sale"
 
 
+def with_small_pictures(folder: Path) -> Path:
+    """The demo's folder with the products' pictures in it, smaller than it would draw them: the shop only has to show some."""
+    pictures = folder / "demo" / "pictures"
+    pictures.mkdir(parents=True)
+    for number, sample in enumerate(content.CATALOGUE):
+        (pictures / f"{sample.sku}.jpg").write_bytes(scenes.product_picture(sample.look, number, size=160))
+    return folder
+
+
 @contextmanager
 def running_demo(folder: Path) -> Iterator[dict[str, str]]:
     """`ugc demo` in its own process group, with what it wrote into demo.json; ended as by Ctrl-C."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("UGC_")}
-    command = [sys.executable, "-m", "ugc.cli", "demo", "--port", str(port), "--data-dir", str(folder), "--items", "12"]
+    command = [sys.executable, "-m", "ugc.cli", "demo", "--port", str(port), "--data-dir", str(folder), "--items", "8"]
     with open(folder.parent / "demo.log", "w+") as log:
         child = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -66,13 +77,6 @@ def running_demo(folder: Path) -> Iterator[dict[str, str]]:
             finally:
                 end_group(child)
     assert code == 0, f"ugc demo ended with {code}"
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_served(child: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -132,6 +136,7 @@ def shop(page: Page, access: dict[str, str], wanted: Wanted) -> str:
     gallery.scroll_into_view_if_needed()
     photo = gallery.locator("button[part=open]").nth(wanted.place)
     expect(photo, "the home page shows no photos").to_be_visible()
+    visitor = page.evaluate("ugc.visitor()")
     photo.click()
     dialog = page.get_by_role("dialog")
     expect(dialog, "the photo does not open").to_be_visible()
@@ -143,6 +148,8 @@ def shop(page: Page, access: dict[str, str], wanted: Wanted) -> str:
     expect(page.locator("table.lines"), "the cart does not hold the product").to_contain_text(wanted.title)
     page.get_by_role("button", name="Buy").click()
     expect(page.get_by_role("heading", level=1), "buying fails").to_have_text("Thank you")
+    page.wait_for_function("window.ugc?.consent() === 'granted'")
+    assert page.evaluate("ugc.visitor()") == visitor, "the purchase comes from somebody else than the views"
     return page.locator("[data-order]").get_attribute("data-order") or ""
 
 
@@ -153,6 +160,5 @@ def see_the_story(page: Page, order: str, wanted: Wanted) -> None:
     earned = page.locator(f"table td a[href='/studio/items/{wanted.item}']").first
     deadline = time.monotonic() + CREDIT_SECONDS
     while earned.count() == 0 and time.monotonic() < deadline:
-        page.wait_for_timeout(500)
         page.reload()
     expect(earned, "the photo is not credited with the order").to_be_visible()
