@@ -46,7 +46,7 @@ test: browser ## the whole suite, browser tests included
 	@CHROMIUM="$$(.ci/browser)" .venv/bin/python -m pytest -n 2 --dist worksteal -m "not long" $(ARGS)
 
 test-long: browser ## the same with the full counts of the reliability tests
-	@CHROMIUM="$$(.ci/browser)" .venv/bin/python -m pytest -n 2 --dist worksteal --timeout 7200 $(ARGS)
+	@CHROMIUM="$$(.ci/browser)" .venv/bin/python -m pytest -n 2 --dist worksteal --timeout 7200 --hypothesis-profile long $(ARGS)
 
 check: $(READY) node_modules/.ready ## lints, types, layers, models = migrations, types of the browser code
 	.venv/bin/ruff check .

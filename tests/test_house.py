@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
-import psycopg
 import pytest
 from alembic import command
 from flask_openapi.openapi import OpenAPI
 
-from tests.conftest import ROOT, at
+from tests.conftest import ROOT, at, fresh_database
 from ugc import worker
 from ugc.kit import db, jobs, schema
 from ugc.kit.errors import UgcError
@@ -61,22 +60,16 @@ def test_every_setting_says_what_it_is() -> None:
 
 def test_models_equal_migrations(cluster: str) -> None:
     """An empty database is brought to the newest schema, and Alembic finds nothing left to do."""
-    name = "house_migrations"
-    with psycopg.connect(at(cluster, "postgres"), autocommit=True) as connection:
-        connection.execute(f"drop database if exists {name} with (force)")
-        connection.execute(f"create database {name}")
-        engine = db.make_engine(at(cluster, name))
-        try:
-            schema.migrate(engine)
-            schema.migrate(engine)
-            schema.check(engine)
-            with engine.connect() as opened:
-                settings = schema.configuration(at(cluster, name))
-                settings.attributes["connection"] = opened
-                command.check(settings)
-        finally:
-            engine.dispose()
-            connection.execute(f"drop database {name} with (force)")
+    with fresh_database(at(cluster, "template0"), "house") as url:
+        engine = db.make_engine(url)
+        schema.migrate(engine)
+        schema.migrate(engine)
+        schema.check(engine)
+        with engine.connect() as opened:
+            settings = schema.configuration(url)
+            settings.attributes["connection"] = opened
+            command.check(settings)
+        engine.dispose()
 
 
 def test_migrations_never_import_our_models() -> None:

@@ -1,4 +1,4 @@
-"""A worker process for the tests, with jobs that die, wait, fail and leave a mark: `python -m tests.worker_process URL FOLDER`."""
+"""A worker process for the tests, with jobs that die, wait, fail and leave a mark: `python -m tests.worker_process`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import sys
 import time
 from pathlib import Path
 
-from tests.conftest import SECRET
 from ugc import worker
-from ugc.app import AFTER_COMMIT
+from ugc.galleries.actions import drop_changed
 from ugc.kit import jobs, logs, working
 from ugc.kit.jobs import job
 from ugc.kit.postgres import exclusive
 from ugc.runtime import Runtime, open_runtime
-from ugc.settings import Settings
+from ugc.settings import read_settings
 
 QUICK = working.Pace(heartbeat=0.3, stalled=2.0, watch=0.2, poll=0.2, grace=0.5, backoff=0.05)
 
@@ -66,13 +65,12 @@ def marks(runtime: Runtime) -> list[str]:
 PLAN = working.Plan(jobs.REGISTERED, worker.AFTER | {"tests.happened": ["tests.mark", "tests.mark"]}, [])
 
 
-def main(url: str, folder: str) -> None:
-    """Work until stopped."""
+def main() -> None:
+    """Work until stopped, over the environment's settings."""
     logs.set_up("warning")
-    settings = Settings(data_dir=Path(folder), secret_key=SECRET, database_url=url)
-    runtime = open_runtime(settings, after_commit=AFTER_COMMIT, pool_size=8)
+    runtime = open_runtime(read_settings(), after_commit=drop_changed, pool_size=8)
     sys.exit(0 if asyncio.run(working.work(runtime, PLAN, concurrency=3, pace=QUICK)) else 1)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

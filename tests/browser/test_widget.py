@@ -67,11 +67,6 @@ STRICT = (
 TILES = "ugc-gallery li[part=tile]"
 
 
-def tiles(page: Page) -> int:
-    expect(page.locator(TILES).first).to_be_visible()
-    return page.locator(TILES).count()
-
-
 def watch_faults(page: Page) -> list[str]:
     """What goes wrong on a page, filled while it happens: uncaught errors, dialogs, violations of its policy."""
     faults: list[str] = []
@@ -85,7 +80,7 @@ def test_it_works_under_the_strictest_policy(page: Page, visit: Visit, server: s
     """T-41: also the modules that come later, without `strict-dynamic`."""
     faults = watch_faults(page)
     visit(host.page(server, nonce="n0"), {"Content-Security-Policy": STRICT.format(api=server)})
-    assert tiles(page) == 9
+    expect(page.locator(TILES)).to_have_count(9)
     page.locator("ugc-gallery button[part=open]").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     page.wait_for_function(
@@ -107,7 +102,7 @@ def test_a_hostile_page_does_not_break_it(page: Page, visit: Visit, server: str,
         "<style>ugc-gallery,ugc-gallery *,li,ul,img,button{display:none!important;color:red!important;opacity:0!important}</style>"
     )
     visit(host.page(server, head=head, before='<form id="ugc"><input name="config"></form>'))
-    assert tiles(page) == 9
+    expect(page.locator(TILES)).to_have_count(9)
     page.locator("ugc-gallery button[part=open]").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert faults == []
@@ -124,7 +119,7 @@ def test_all_of_it_at_once_does_not_break_it(page: Page, visit: Visit, server: s
     element = '<ugc-gallery brand="beach" gallery="home" cart><a href="/all">All photos</a></ugc-gallery>'
     html = host.page(server, element=element, head=hostile.STYLE, before=hostile.CLOBBERING, nonce="n0")
     visit(html, {"Content-Security-Policy": policy})
-    assert tiles(page) == 9
+    expect(page.locator(TILES)).to_have_count(9)
     page.locator("ugc-gallery button[part=open]").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_be_visible()
@@ -224,7 +219,7 @@ def test_nothing_moves_when_it_comes(page: Page, visit: Visit, server: str, beac
             after="<p>Below</p>" * 5,
         )
     )
-    assert tiles(page) > 0
+    expect(page.locator(TILES).first).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert page.evaluate(CLS) == 0
 
@@ -237,7 +232,7 @@ def test_nothing_is_asked_for_before_it_comes_near(page: Page, visit: Visit, ser
     page.wait_for_load_state("networkidle")
     assert sorted(path for path in asked if path.startswith("/")) == ["/widget/v1/gallery.js", "/widget/v1/track.js"]
     page.mouse.wheel(0, 2000)
-    assert tiles(page) == 9
+    expect(page.locator(TILES)).to_have_count(9)
     assert page.evaluate(CLS) == 0
 
 
@@ -273,7 +268,7 @@ def test_the_children_stay_when_the_service_fails(page: Page, visit: Visit, serv
 
 def test_the_lightbox_is_walked_by_keyboard_alone(page: Page, visit: Visit, server: str, beach: str) -> None:
     visit(host.page(server))
-    assert tiles(page) == 9
+    expect(page.locator(TILES)).to_have_count(9)
     first = page.locator("ugc-gallery button[part=open]").first
     first.focus()
     page.keyboard.press("Enter")
@@ -336,7 +331,7 @@ def test_the_shop_can_veto_and_take_over(page: Page, visit: Visit, server: str, 
 def test_gallery_and_lightbox_are_axe_clean(page: Page, visit: Visit, server: str, beach: str, scheme: str) -> None:
     head = f"<style>:root{{color-scheme:{scheme}}}</style>"
     visit(host.page(server, head=head, element='<ugc-gallery brand="beach" gallery="home" cart></ugc-gallery>'))
-    assert tiles(page) == 9
+    expect(page.locator(TILES)).to_have_count(9)
     assert Axe().run(page).response["violations"] == []
     page.locator("ugc-gallery button[part=open]").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
@@ -345,12 +340,12 @@ def test_gallery_and_lightbox_are_axe_clean(page: Page, visit: Visit, server: st
 
 def test_it_follows_its_attributes(page: Page, visit: Visit, server: str, beach: str) -> None:
     visit(host.page(server))
-    assert tiles(page) == 9
+    expect(page.locator(TILES)).to_have_count(9)
     page.evaluate("document.querySelector('ugc-gallery').gallery = 'none'")
     expect(page.locator(TILES)).to_have_count(0)
     expect(page.get_by_role("link", name="All photos")).to_be_visible()
     page.evaluate("document.querySelector('ugc-gallery').gallery = 'home'")
-    assert tiles(page) == 9
+    expect(page.locator(TILES)).to_have_count(9)
 
 
 def test_it_works_without_scripts(new_context: Callable[..., BrowserContext], server: str, beach: str) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from flask_openapi.openapi import OpenAPI
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -106,7 +105,6 @@ BODIES = st.binary(max_size=60) | st.recursive(
 ).map(sent.as_bytes)
 
 
-@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     body=BODIES,
     facts=st.dictionaries(

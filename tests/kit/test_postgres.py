@@ -9,7 +9,6 @@ import signal
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ import psycopg
 import pytest
 
 from tests.conftest import ROOT, at
-from tests.test_worker import until
+from tests.processes import reachable_folder, until
 from ugc.kit import postgres
 from ugc.kit.errors import UgcError
 
@@ -35,9 +34,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the serve
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A short folder that the database's user can reach; its server is stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="ugc-pg-", dir="/tmp") as made:
-        path = Path(made)
-        path.chmod(0o755)
+    with reachable_folder() as path:
         yield path
         if (path / postgres.START_LOCK).exists():
             shut_down(path)
@@ -158,9 +155,8 @@ def test_a_first_start_that_was_killed_leaves_nothing_half_done(folder: Path) ->
 
 
 def test_a_deep_folder_gets_a_short_socket() -> None:
-    with tempfile.TemporaryDirectory(prefix="ugc-pg-", dir="/tmp") as made:
-        Path(made).chmod(0o755)
-        deep = Path(made) / ("a" * 60) / ("b" * 60)
+    with reachable_folder() as made:
+        deep = made / ("a" * 60) / ("b" * 60)
         url = postgres.ensure(deep)
         place = postgres.find_place(deep)
         assert place.socket_folder.parent == Path("/tmp")

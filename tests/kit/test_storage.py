@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ugc.kit import storage as storage_module
@@ -77,7 +77,6 @@ def test_a_key_never_leaves_the_root_nor_names_a_temporary_file(storage: LocalSt
 
 
 @given(st.text(min_size=1, max_size=40))
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_leads_out_of_the_root(tmp_path: Path, key: str) -> None:
     storage = LocalStorage(tmp_path / "files")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -89,11 +88,9 @@ def test_what_stays_inside_the_budgets_is_taken(put: Put) -> None:
 
 def test_the_largest_legal_picture_stays_inside_the_memory(put: Put) -> None:
     data = vectors.encoded(Image.new("RGBA", (7000, 7000), (200, 100, 50, 128)), "PNG", compress_level=1)
-    started = time.monotonic()
     code, outcome = outcome_of(put(data))
-    assert code == "accepted"
+    assert code == "accepted", "within the child's own time limit"
     assert outcome.peak_kb < 700_000
-    assert time.monotonic() - started < sandbox.SECONDS
 
 
 OTHERS = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from decimal import Decimal
 
 import pytest
@@ -72,11 +71,9 @@ def test_depth_is_counted_outside_strings_only() -> None:
     assert read_order(sent.as_bytes(sent.order(note="[" * 100, other=json.dumps({"[": '"['})))).status == "paid"
 
 
-def test_a_hundred_thousand_brackets_are_refused_at_once() -> None:
-    started = time.perf_counter()
+def test_two_million_brackets_are_refused_without_being_descended_into() -> None:
     with pytest.raises(UnreadableOrder):
-        read_order(b"[" * 100_000)
-    assert time.perf_counter() - started < 0.5
+        read_order(b"[" * 2_000_000)
 
 
 def test_nul_and_half_characters_are_dropped() -> None:

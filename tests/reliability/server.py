@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from tests.conftest import ROOT, SECRET
-from tests.test_worker import until
+from tests.conftest import ROOT
+from tests.processes import environment_of, free_port, until
 from ugc.runtime import Runtime
 
 
@@ -22,14 +21,11 @@ from ugc.runtime import Runtime
 def serving(runtime: Runtime, workers: int = 1) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """The server process and its port; ended at the end."""
     port = free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("UGC_", "PROMETHEUS_"))} | {
-        "UGC_DATA_DIR": str(runtime.settings.data_dir), "UGC_DATABASE_URL": runtime.database_url, "UGC_SECRET_KEY": SECRET,
-        "UGC_LOG_LEVEL": "error",
-    }  # fmt: skip
+    environment = environment_of(runtime) | {"UGC_LOG_LEVEL": "error"}
     command = [sys.executable, "-m", "ugc.cli", "serve", "--port", str(port), "--workers", str(workers)]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, start_new_session=True) as process:
         try:
-            until(lambda: process.poll() is not None or get(port, "/readyz") == 200, 60)
+            until(lambda: process.poll() is not None or get(port, "/readyz") == 200)
             yield process, port
         finally:
             process.send_signal(signal.SIGTERM)
@@ -37,13 +33,6 @@ def serving(runtime: Runtime, workers: int = 1) -> Iterator[tuple[subprocess.Pop
                 process.wait(40)
             finally:
                 os.killpg(process.pid, signal.SIGKILL) if process.poll() is None else None
-
-
-def free_port() -> int:
-    """One of the ports that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def get(port: int, path: str) -> int:

@@ -17,8 +17,8 @@ from PIL import Image
 from sqlalchemy import func, select, text
 
 from tests import make
+from tests.processes import until, worker_process
 from tests.reliability.server import get, serving, upload, web_processes
-from tests.test_worker import until, worker_process
 from ugc.accounts import actions as accounts_actions
 from ugc.accounts.models import KeyKind
 from ugc.kit import clock
@@ -48,7 +48,7 @@ def check_files(runtime: Runtime) -> None:
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kills", [pytest.param(5, id="sample"), pytest.param(150, id="full", marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [pytest.param(3, id="sample"), pytest.param(150, id="full", marks=pytest.mark.long)])
 def test_no_acknowledged_upload_is_lost_when_the_web_process_is_killed(live: Runtime, kills: int) -> None:
     """F-01, F-03"""
     with live.transaction() as session:
@@ -78,10 +78,10 @@ def test_no_acknowledged_upload_is_lost_when_the_web_process_is_killed(live: Run
         try:
             for _ in range(kills):
                 before = len(acknowledged)
-                until(lambda before=before: len(acknowledged) > before and web_processes(server.pid) != [], 60)  # type: ignore[misc]
+                until(lambda before=before: len(acknowledged) > before and web_processes(server.pid) != [])  # type: ignore[misc]
                 time.sleep(chance.uniform(0, 0.15))  # the moment of the kill, not a wait for something
                 os.kill(web_processes(server.pid)[0], signal.SIGKILL)
-            until(lambda: get(port, "/readyz") == 200, 60)
+            until(lambda: get(port, "/readyz") == 200)
         finally:
             stop.set()
             sender.join()
@@ -119,7 +119,7 @@ def test_every_picture_is_finished_once_though_workers_are_killed(live: Runtime,
     for _ in range(kills):
         with worker_process(live) as process:
             before = done()
-            until(lambda before=before: done() > before or done() == count, 60)  # type: ignore[misc]
+            until(lambda before=before: done() > before or done() == count)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 0.3))  # the moment of the kill
             process.kill()
             process.wait()

@@ -8,46 +8,70 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import ExitStack
 
-from tests.conftest import ROOT, SECRET
+import pytest
+from click.testing import CliRunner
+
+from tests.conftest import ROOT, SECRET, Spare, live_runtime
+from tests.processes import environment_of, until
 from tests.reliability.server import ask, get, serving, web_processes
-from tests.test_worker import until
+from ugc.cli import main
 from ugc.runtime import Runtime
+from ugc.settings import Settings
+
+Served = tuple["subprocess.Popen[bytes]", int]
 
 
-def test_a_killed_web_process_is_replaced(live: Runtime) -> None:
-    with serving(live) as (server, port):
-        [killed] = web_processes(server.pid)
-        os.kill(killed, signal.SIGKILL)
-        until(lambda: web_processes(server.pid) not in ([], [killed]) and get(port, "/readyz") == 200, 60)
-        assert server.poll() is None
+@pytest.fixture(scope="module")
+def shared(cluster: str, spares: list[Spare], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One server with two web processes for the tests that leave it running."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("served") / "data", secret_key=SECRET)
+    with live_runtime(cluster, spares, settings) as runtime, serving(runtime, workers=2) as served:
+        yield served
 
 
-def test_all_web_processes_count_together_and_slow_senders_hold_up_nobody(live: Runtime) -> None:
+def test_a_killed_web_process_is_replaced(shared: Served) -> None:
+    server, port = shared
+    until(lambda: len(web_processes(server.pid)) == 2)
+    killed, other = web_processes(server.pid)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: len(set(web_processes(server.pid)) - {killed, other}) == 1 and get(port, "/readyz") == 200)
+    assert server.poll() is None
+
+
+def test_all_web_processes_count_together_and_slow_senders_hold_up_nobody(shared: Served) -> None:
     """T-12 (d), with fewer sockets than the server has threads: the first bytes of a body, and then nothing."""
-    with serving(live, workers=2) as (_, port), ExitStack() as stack:
+    _, port = shared
+    with ExitStack() as stack:
         for _ in range(6):
             slow = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
             slow.sendall(b"POST /events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
+        before = healthy_answers(port)
         assert [get(port, "/healthz") for _ in range(20)] == [200] * 20
-        status, text = ask(port, "GET", "/metrics")
-        assert status == 200
-        [line] = [line for line in text.decode().splitlines() if "_count" in line and 'route="/healthz"' in line]
-        assert float(line.rsplit(" ", 1)[1]) == 20
+        assert healthy_answers(port) == before + 20
 
 
-def test_headers_that_never_end_are_given_up_and_a_smuggled_request_is_refused(live: Runtime) -> None:
+def healthy_answers(port: int) -> float:
+    """How many GETs of /healthz the server has counted."""
+    status, text = ask(port, "GET", "/metrics")
+    assert status == 200
+    counted = [line for line in text.decode().splitlines() if "_count" in line and 'route="/healthz"' in line]
+    return sum(float(line.rsplit(" ", 1)[1]) for line in counted)
+
+
+def test_headers_that_never_end_are_given_up_and_a_smuggled_request_is_refused(shared: Served) -> None:
     """T-100"""
-    with serving(live) as (_, port):
-        for raw in (
-            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
-            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
-            b"GET /healthz HTTP/1.1\r\nHost : localhost\r\n\r\n",
-        ):
-            with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-                connection.sendall(raw)
-                assert connection.recv(4096).startswith(b"HTTP/1.1 400"), raw
+    _, port = shared
+    for raw in (
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-Length: 5\r\n\r\nabcd",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost : localhost\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(raw)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 400"), raw
 
 
 def test_a_server_that_is_asked_to_stop_finishes_what_it_answers(live: Runtime) -> None:
@@ -65,15 +89,17 @@ def test_a_server_does_not_start_on_another_schema(live: Runtime) -> None:
     """F-33"""
     with live.engine.begin() as connection:
         connection.exec_driver_sql("update alembic_version set version_num = 'older'")
-    environment = os.environ | {
-        "UGC_DATABASE_URL": live.database_url,
-        "UGC_DATA_DIR": str(live.settings.data_dir),
-        "UGC_SECRET_KEY": SECRET,
-    }
-    for command in (["serve", "--port", "1"], ["worker", "--alone"], ["brand", "add", "acme", "--name", "Acme"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "ugc.cli", *command], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 2
-        assert "run `ugc migrate`" in done.stderr
-        assert "Traceback" not in done.stderr
+    environment = environment_of(live)
+    done = subprocess.run(
+        [sys.executable, "-m", "ugc.cli", "serve", "--port", "1"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "run `ugc migrate`" in done.stderr
+    for command in (["worker", "--alone"], ["brand", "add", "acme", "--name", "Acme"]):
+        result = CliRunner(env=environment).invoke(main, command)
+        assert (result.exit_code, "run `ugc migrate`" in result.stderr) == (2, True), command
