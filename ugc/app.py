@@ -10,9 +10,9 @@ from flask_openapi.blueprint import APIBlueprint
 from flask_openapi.models.info import Info
 from flask_openapi.openapi import OpenAPI
 from psycopg import errors as postgres_errors
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from ugc import tables, web
@@ -23,7 +23,7 @@ from ugc.embed import galleries as embed_galleries
 from ugc.embed import orders as embed_orders
 from ugc.galleries import actions as galleries_actions
 from ugc.kit import logs
-from ugc.kit.errors import TooMany, UgcError, Unauthorised, Unavailable
+from ugc.kit.errors import Invalid, TooMany, UgcError, Unauthorised, Unavailable
 from ugc.kit.supervisor import end_with_parent
 from ugc.runtime import Runtime, open_runtime
 from ugc.settings import Settings, read_settings
@@ -97,6 +97,10 @@ def as_known(error: Exception) -> UgcError | None:
     """The error in our own words, or None for one that nobody foresaw."""
     if isinstance(error, UgcError):
         return error
+    if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
+        return as_known(error.original_exception)  # Flask wraps what the commit after the view raised
+    if isinstance(error, DataError):
+        return Invalid("a text or number in the request can't be stored; look for control characters and very large numbers")
     if isinstance(error, HTTPException):
         return web.from_http(error)
     if isinstance(error, TimeoutError | InterfaceError):

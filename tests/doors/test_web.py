@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from flask_openapi.openapi import OpenAPI
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from tests import make
@@ -282,6 +283,23 @@ def test_errors_speak_the_doors_language(client: FlaskClient) -> None:
 def test_a_busy_answer_says_when_to_come_again(client: FlaskClient) -> None:
     assert client.get("/probe/raise/busy").headers["Retry-After"] == "60"
     assert client.get("/probe/raise/database").status_code == 503
+
+
+def test_a_database_that_goes_away_at_the_commit_is_a_reason_to_come_again(runtime: Runtime) -> None:
+    def lost(runtime: Runtime, session: Session) -> None:
+        raise OperationalError("commit", {}, Exception("server closed the connection"))
+
+    app = create_app(replace(runtime, after_commit=lost))
+    app.register_blueprint(pages)
+    answer = app.test_client().post("/probe/200")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize("email", ["a\0b@shop.test", "a\ud800b@shop.test"])
+def test_a_text_that_no_table_can_hold_is_refused(client: FlaskClient, email: str) -> None:
+    """T-85"""
+    form = {"email": email.encode("utf-8", "surrogatepass"), "password": "x"}
+    assert client.post("/studio/sign-in", data=form, headers=FORM).status_code in {400, 401}
 
 
 def test_an_unforeseen_error_tells_nothing_but_its_number(client: FlaskClient) -> None:
