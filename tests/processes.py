@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 from tests.conftest import ROOT
+from ugc.kit.supervisor import end_with_parent
 from ugc.runtime import Runtime
 
 # Longer than anything takes on a machine that does ten other things; only what never comes is given up.
@@ -42,7 +43,9 @@ def environment_of(runtime: Runtime) -> dict[str, str]:
 def worker_process(runtime: Runtime) -> Iterator[subprocess.Popen[bytes]]:
     """A worker process of the tests' jobs, killed at the end."""
     command = [sys.executable, "-m", "tests.worker_process"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment_of(runtime), stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment_of(runtime), stderr=subprocess.DEVNULL, preexec_fn=end_with_parent
+    ) as process:
         try:
             yield process
         finally:

@@ -99,17 +99,17 @@ def server(live: Runtime) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """Playwright's driver, one a test process."""
+    """Playwright's driver, for the browser tests only: while it lives, nothing else in this thread may run an event loop."""
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as started:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Chromium, one a test process."""
+    """Chromium, one for the browser tests of a test process."""
     started = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
     yield started
     started.close()

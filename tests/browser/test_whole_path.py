@@ -22,6 +22,7 @@ from playwright.sync_api import Page, expect
 
 from tests.processes import free_port, reachable_folder
 from ugc.demo import content, scenes
+from ugc.kit.supervisor import end_with_parent
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -66,7 +67,9 @@ def running_demo(folder: Path) -> Iterator[dict[str, str]]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("UGC_")}
     command = [sys.executable, "-m", "ugc.cli", "demo", "--port", str(port), "--data-dir", str(folder), "--items", "8"]
     with open(folder.parent / "demo.log", "w+") as log:
-        child = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+        child = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, start_new_session=True, preexec_fn=end_with_parent
+        )
         try:
             wait_until_served(child, port, folder.parent / "demo.log")
             yield json.loads((folder / "demo.json").read_text())

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from tests.conftest import ROOT
 from tests.processes import environment_of, free_port, until
+from ugc.kit.supervisor import end_with_parent
 from ugc.runtime import Runtime
 
 
@@ -23,7 +24,9 @@ def serving(runtime: Runtime, workers: int = 1) -> Iterator[tuple[subprocess.Pop
     port = free_port()
     environment = environment_of(runtime) | {"UGC_LOG_LEVEL": "error"}
     command = [sys.executable, "-m", "ugc.cli", "serve", "--port", str(port), "--workers", str(workers)]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=end_with_parent
+    ) as process:
         try:
             until(lambda: process.poll() is not None or get(port, "/readyz") == 200)
             yield process, port
