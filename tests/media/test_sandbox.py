@@ -169,7 +169,7 @@ PLAIN_USER = 65_534
 def test_a_plain_users_child_is_kept_in_too(arguments: tuple[str, ...]) -> None:
     command = [PLAIN_PYTHON, "-I", str(ATTACKS), *arguments]
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs, contextlib.ExitStack() as ending:
+    with theirs, ours, contextlib.ExitStack() as ending:
         can_read = subprocess.run(
             [PLAIN_PYTHON, "-c", "import sys; open(sys.argv[1])", str(ATTACKS)], user=PLAIN_USER, capture_output=True, check=False
         )

@@ -7,9 +7,10 @@ import numpy
 from ugc.media.measures.base import Sample
 
 NAME = "clipped_light"
-LIMIT = 250
+# Half a level below 250, as in clipped_dark.
+LIMIT = 249.5
 
 
 def measure(sample: Sample) -> float:
     """The fraction of pixels whose luma is at least 250 of 255."""
-    return float(numpy.mean(sample.luma >= LIMIT))
+    return float(numpy.mean(sample.luma > LIMIT))
