@@ -18,6 +18,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests.processes import until
 from ugc.app import create_app
 from ugc.runtime import Runtime
 
@@ -155,3 +156,8 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     yield make
     for context in made:
         context.close()
+
+
+def comes_true(page: Page, expression: str) -> None:
+    """Wait until the page's expression holds. Playwright's own wait polls by `eval`, which a strict policy forbids."""
+    until(lambda: bool(page.evaluate(expression)))

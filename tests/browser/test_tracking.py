@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from tests import make
 from tests.browser import host
-from tests.browser.conftest import serving
+from tests.browser.conftest import comes_true, serving
 from tests.galleries import shown
 from ugc.runtime import Runtime
 
@@ -82,7 +82,7 @@ def test_a_view_is_half_of_the_photo_in_sight_for_a_second(
     page.clock.install()
     head = "<style>body{margin:0}h1{display:none}:root{--ugc-ratio:1}</style>"
     visit(host.page(server, head=head, before=f'<div style="height:{HEIGHT - share * WIDTH}px"></div>', element=elements("off")))
-    page.wait_for_function("document.querySelector('ugc-gallery').shadowRoot?.querySelector('img')?.naturalWidth > 0")
+    comes_true(page, "document.querySelector('ugc-gallery').shadowRoot?.querySelector('img')?.naturalWidth > 0")
     look(page)
     page.clock.run_for(900)
     page.clock.run_for(2_200)
@@ -98,7 +98,7 @@ def test_a_view_that_is_interrupted_starts_again(page: Page, visit: Visit, serve
     """600 ms twice is no view; a tab in the background sees nothing."""
     page.clock.install()
     visit(host.page(server, element=elements("off")))
-    page.wait_for_function("document.querySelector('ugc-gallery').shadowRoot?.querySelector('img')?.naturalWidth > 0")
+    comes_true(page, "document.querySelector('ugc-gallery').shadowRoot?.querySelector('img')?.naturalWidth > 0")
     look(page)
     for _ in range(4):
         page.clock.run_for(600)
@@ -160,7 +160,7 @@ def test_a_denial_forgets_what_a_consent_had_stored(page: Page, visit: Visit, se
     first = page.evaluate("ugc.visitor()")
     assert page.evaluate("localStorage.getItem('ugc.visitor')") == first
     page.reload()
-    page.wait_for_function("window.ugc && document.querySelector('ugc-gallery').shadowRoot")
+    comes_true(page, "window.ugc && document.querySelector('ugc-gallery').shadowRoot")
     assert page.evaluate("ugc.visitor()") == first
     page.evaluate("document.querySelector('ugc-gallery').consent = 'denied'")
     assert page.evaluate("Object.keys(localStorage)") == []
@@ -180,7 +180,7 @@ def test_what_was_not_acknowledged_is_sent_again_with_its_id_and_time(page: Page
     page.clock.install()
     script = f'<script type="module" src="{server}/widget/v1/track.js" data-key="pk_x" data-consent="granted"></script>'
     visit(f"<!doctype html><title>Thanks</title>{script}")
-    page.wait_for_function("!!window.ugc")
+    comes_true(page, "!!window.ugc")
     page.evaluate("ugc.track('purchase', {order: 'A1'})")
     purchases: list[Any] = []
     for _ in range(80):
@@ -197,9 +197,9 @@ def test_the_next_page_delivers_what_the_last_one_could_not(page: Page, visit: V
     script = f'<script type="module" src="{server}/widget/v1/track.js" data-key="pk_x" data-consent="granted"></script>'
     page.route("**/events", lambda route: route.abort("connectionrefused"))
     visit(f"<!doctype html><title>Thanks</title>{script}")
-    page.wait_for_function("!!window.ugc")
+    comes_true(page, "!!window.ugc")
     page.evaluate("ugc.track('purchase', {order: 'A1'})")
-    page.wait_for_function("Object.keys(localStorage).some(n => n.includes('waiting'))")
+    comes_true(page, "Object.keys(localStorage).some(n => n.includes('waiting'))")
     page.unroute("**/events")
     with page.expect_request(lambda request: "/events" in request.url and "A1" in (request.post_data or ""), timeout=20_000):
         visit(f"<!doctype html><title>Elsewhere</title>{script}")
@@ -209,7 +209,7 @@ def test_the_page_has_one_frozen_name_of_ours(page: Page, visit: Visit, server: 
     visit("<!doctype html><title>Plain</title>")
     before = set(page.evaluate("Object.getOwnPropertyNames(window)"))
     visit(host.page(server, element=elements("off")))
-    page.wait_for_function("!!window.ugc")
+    comes_true(page, "!!window.ugc")
     assert set(page.evaluate("Object.getOwnPropertyNames(window)")) - before == {"ugc"}
     assert page.evaluate("Object.isFrozen(ugc)")
     for call in (
@@ -228,7 +228,7 @@ def test_the_service_takes_what_the_element_sends(page: Page, visit: Visit, serv
     page.locator("ugc-gallery button[part=open]").click()
     page.get_by_role("button", name="Show Linen dress").click()
     page.get_by_role("button", name="Add to cart: Linen dress").click()
-    page.wait_for_function("!Object.keys(localStorage).some(name => name.includes('waiting'))")
+    comes_true(page, "!Object.keys(localStorage).some(name => name.includes('waiting'))")
     with live.sessions() as session:
         stored = set(session.scalars(text("select type from events")))
     assert {"page_view", "gallery_load", "item_impression", "item_open", "hotspot_open", "add_to_cart"} <= stored

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import comes_true
 from tests.processes import free_port, reachable_folder
 from ugc.demo import content, scenes
 from ugc.kit.supervisor import end_with_parent
@@ -151,7 +152,7 @@ def shop(page: Page, access: dict[str, str], wanted: Wanted) -> str:
     expect(page.locator("table.lines"), "the cart does not hold the product").to_contain_text(wanted.title)
     page.get_by_role("button", name="Buy").click()
     expect(page.get_by_role("heading", level=1), "buying fails").to_have_text("Thank you")
-    page.wait_for_function("window.ugc?.consent() === 'granted'")
+    comes_true(page, "window.ugc?.consent() === 'granted'")
     assert page.evaluate("ugc.visitor()") == visitor, "the purchase comes from somebody else than the views"
     return page.locator("[data-order]").get_attribute("data-order") or ""
 

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests import make
 from tests.browser import host, hostile
-from tests.browser.conftest import serving
+from tests.browser.conftest import comes_true, serving
 from tests.galleries import shown
 from ugc.runtime import Runtime
 
@@ -55,9 +55,7 @@ def test_a_gallery_shows_its_items(page: Page, visit: Visit, server: str, beach:
     page.get_by_role("button", name="Show more").click()
     expect(page.locator("ugc-gallery li[part=tile]")).to_have_count(9)
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
-    page.wait_for_function(
-        "[...document.querySelector('ugc-gallery').shadowRoot.querySelectorAll('img')].every(i => i.naturalWidth)"
-    )
+    comes_true(page, "[...document.querySelector('ugc-gallery').shadowRoot.querySelectorAll('img')].every(i => i.naturalWidth)")
 
 
 STRICT = (
@@ -83,9 +81,7 @@ def test_it_works_under_the_strictest_policy(page: Page, visit: Visit, server: s
     expect(page.locator(TILES)).to_have_count(9)
     page.locator("ugc-gallery button[part=open]").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
-    page.wait_for_function(
-        "[...document.querySelector('ugc-gallery').shadowRoot.querySelectorAll('img')].every(i => i.naturalWidth)"
-    )
+    comes_true(page, "[...document.querySelector('ugc-gallery').shadowRoot.querySelectorAll('img')].every(i => i.naturalWidth)")
     assert faults == []
 
 
@@ -228,7 +224,7 @@ def test_nothing_is_asked_for_before_it_comes_near(page: Page, visit: Visit, ser
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url.removeprefix(server)))
     visit(host.page(server, before='<div style="height:3000px"></div>'))
-    page.wait_for_function("!!customElements.get('ugc-gallery')")
+    comes_true(page, "!!customElements.get('ugc-gallery')")
     page.wait_for_load_state("networkidle")
     assert sorted(path for path in asked if path.startswith("/")) == ["/widget/v1/gallery.js", "/widget/v1/track.js"]
     page.mouse.wheel(0, 2000)
@@ -255,7 +251,7 @@ def test_the_children_stay_when_the_service_fails(page: Page, visit: Visit, serv
     page.route("**/galleries/**", fail)
     page.clock.install()
     visit(host.page(server))
-    page.wait_for_function("!!customElements.get('ugc-gallery')")
+    comes_true(page, "!!customElements.get('ugc-gallery')")
     link = page.get_by_role("link", name="All photos")
     expect(link).to_be_visible()
     for _ in range(5):
@@ -320,7 +316,7 @@ def test_the_shop_can_veto_and_take_over(page: Page, visit: Visit, server: str, 
     page.get_by_role("link", name="Linen dress").click()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    page.wait_for_function("seen.length === 4")  # a dialog's close event comes a task later
+    comes_true(page, "seen.length === 4")  # a dialog's close event comes a task later
     assert page.evaluate("seen") == [["open", None], ["add-to-cart", "D-1"], ["product-click", "D-1"], ["close", None]]
     page.evaluate("document.addEventListener('ugc:open', e => e.preventDefault())")
     page.locator("ugc-gallery button[part=open]").first.click()

@@ -293,6 +293,7 @@ def test_a_child_ends_with_its_warm_parent() -> None:
             os.kill(first, signal.SIGKILL)
             wait_for_end(watched)
             second = made.process_id
+            wait_for_children_of(second)  # the second try runs there; killed earlier, it would run in a third
             os.kill(second, signal.SIGKILL)
             with pytest.raises(sandbox.SandboxUnavailable):
                 waiting.result(timeout=10)
