@@ -63,6 +63,19 @@ class RightsState(StrEnum):
     REVOKED = "revoked"
 
 
+class SourcePolicy(StrEnum):
+    """What may be kept of an item, by the terms of where it came from (L-20 to L-25)."""
+
+    OWN = "own"
+    """Given to the brand directly: upload, form, import."""
+    EMBED_ONLY = "embed_only"
+    """Nothing but the address is stored; only the network's own embed may show it."""
+    API_CACHED = "api_cached"
+    """Kept while the network's interface confirms it: `lease_until`."""
+    RIGHTS_GRANTED = "rights_granted"
+    """The creator's licence allows a copy of our own."""
+
+
 class Creator(Base):
     """Who made an item, as the network or the shop knows them."""
 
@@ -121,6 +134,15 @@ class Item(Base):
     external_id: Mapped[str]
     """What tells items of one source apart; a repeated import finds the item by it."""
     import_id: Mapped[int | None] = mapped_column(index=True)
+    source_policy: Mapped[SourcePolicy] = mapped_column(server_default="own")
+    embed_url: Mapped[str] = mapped_column(server_default="")
+    """The network's own embed, for `embed_only`."""
+    lease_until: Mapped[datetime | None] = mapped_column(index=True)
+    """Until when what was read from a network may be kept unless it is confirmed again."""
+    gone_at: Mapped[datetime | None]
+    """When it was found to be deleted or closed where it came from."""
+    waiting_media: Mapped[int] = mapped_column(server_default="0")
+    """Files that are still to be fetched; the inbox shows the item once there are none."""
     published_at: Mapped[datetime]
     created: Mapped[stamped]
 

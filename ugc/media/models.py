@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import LargeBinary, UniqueConstraint
+from sqlalchemy import LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ugc.kit.db import Base, fk, pk, stamped
@@ -20,8 +20,30 @@ class FileState(StrEnum):
     DAMAGED = "damaged"
 
 
+class FileKind(StrEnum):
+    """What a file is, by our own decoder."""
+
+    PICTURE = "picture"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class Role(StrEnum):
+    """What a public copy is for."""
+
+    PICTURE = "picture"
+    """A still: the photo itself, a video's poster, an audio's waveform."""
+    LOOP = "loop"
+    """The short, silent animation of an animated picture."""
+    VIDEO = "video"
+    PREVIEW = "preview"
+    """The first silent seconds of a video."""
+    AUDIO = "audio"
+    CAPTIONS = "captions"
+
+
 class File(Base):
-    """An original picture of a brand, content-addressed: the same bytes are one row."""
+    """An original of a brand, content-addressed: the same bytes are one row."""
 
     __tablename__ = "files"
     __table_args__ = (UniqueConstraint("brand_id", "sha256"),)
@@ -31,13 +53,17 @@ class File(Base):
     sha256: Mapped[str]
     size: Mapped[int]
     format: Mapped[str]
-    """`jpeg`, `png`, `webp` or `gif`, from our own decoder, never from the sender."""
+    """`jpeg`, `mp4`, …, from our own decoder, never from the sender."""
+    kind: Mapped[FileKind] = mapped_column(server_default="picture")
     name: Mapped[str] = mapped_column(server_default="")
     """As the sender called it: text only, never a path."""
     width: Mapped[int]
     """Pixels after the picture was turned upright."""
     height: Mapped[int]
     frames: Mapped[int] = mapped_column(server_default="1")
+    duration_ms: Mapped[int | None]
+    """Of a video or audio."""
+    has_sound: Mapped[bool] = mapped_column(server_default=text("false"))
     storage_key: Mapped[str]
     """The private original."""
     public_name: Mapped[str] = mapped_column(unique=True)
@@ -61,14 +87,15 @@ class Rendition(Base):
     """A resized, re-encoded, metadata-free copy that the public may see."""
 
     __tablename__ = "renditions"
-    __table_args__ = (UniqueConstraint("file_id", "width", "type"),)
+    __table_args__ = (UniqueConstraint("file_id", "role", "width", "type"),)
 
     id: Mapped[pk]
     file_id: Mapped[int] = fk("files.id", index=False)
+    role: Mapped[Role] = mapped_column(server_default="picture")
     width: Mapped[int]
     height: Mapped[int]
     type: Mapped[str]
-    """`image/webp` or `image/jpeg`."""
+    """`image/webp`, `video/mp4`, …"""
     name: Mapped[str]
     """File name behind the public name: `640.webp`."""
     size: Mapped[int]

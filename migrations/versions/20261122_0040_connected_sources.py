@@ -1,0 +1,16 @@
+"""Sources on networks, their health, their tokens."""
+
+from __future__ import annotations
+
+revision = "20261122_0040"
+down_revision = "20261122_0030"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
