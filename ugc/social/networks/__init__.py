@@ -1,0 +1,1 @@
+"""One file a network, all of one shape: ask its interface, read its answer as posts; nothing is stored here."""
