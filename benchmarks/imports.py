@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from ugc.accounts import actions as accounts_actions
 from ugc.app import AFTER_COMMIT
-from ugc.ingest import actions
+from ugc.ingest import reviewing
 from ugc.kit import schema
 from ugc.runtime import open_runtime
 from ugc.settings import Settings
@@ -89,7 +89,7 @@ def measure(data_dir: Path, path: Path) -> dict[str, float]:
     with runtime.transaction() as session:
         brand = accounts_actions.add_brand(session, path.stem, path.stem)
     started = time.perf_counter()
-    report = actions.import_reviews(runtime, brand, path, create_products=True, actor="system")
+    report = reviewing.import_reviews(runtime, brand, path, create_products=True, actor="system")
     seconds = time.perf_counter() - started
     assert report.added == report.read, report.as_json()
     copied = copy(runtime.database_url, brand.id)

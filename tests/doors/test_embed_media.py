@@ -14,7 +14,7 @@ from tests import make
 from tests.media import vectors
 from ugc import worker
 from ugc.app import create_app
-from ugc.ingest import actions as ingest_actions
+from ugc.ingest import picturing
 from ugc.kit import jobs, working
 from ugc.library import actions as library_actions
 from ugc.library.models import Item, Reason, State
@@ -72,7 +72,7 @@ def test_a_picture_that_leaves_the_public_leaves_its_address(live: Runtime, tmp_
     (tmp_path / "photo.jpg").write_bytes(vectors.jpeg(320, 240))
     with live.transaction() as session:
         brand = make.brand(session)
-    ingest_actions.import_media(live, brand, tmp_path, state="approved", rights="owned", actor="system")
+    picturing.import_media(live, brand, tmp_path, state="approved", rights="owned", actor="system")
     before = addresses_after_work(live, brand.id)
     assert statuses(live, before) == {200}
     with live.transaction() as session:

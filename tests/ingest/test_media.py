@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests import make
 from tests.doors.api import picture
-from ugc.ingest import actions
+from ugc.ingest import picturing
 from ugc.ingest.sources import media_folder
 from ugc.kit.reports import Report
 from ugc.library.models import Item, RightsState, State
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(runtime: Runtime, brand: object, folder: Path, **options: object) -> Report:
-    return actions.import_media(runtime, brand, folder, actor="system", **options)  # type: ignore[arg-type]  # options of one import
+    return picturing.import_media(runtime, brand, folder, actor="system", **options)  # type: ignore[arg-type]  # options of one import
 
 
 def test_a_folder_is_walked_and_each_refusal_named(runtime: Runtime, session: Session, folder: Path) -> None:
@@ -123,6 +123,6 @@ def test_real_photos_go_in(runtime: Runtime, session: Session, data: Path) -> No
     brand = make.brand(session)
     session.commit()
     files = sorted((data / "photos" / "flowers_ccby").rglob("*.jpg"))[:6]
-    report = actions.import_media(runtime, brand, files, rights="owned", actor="system")
+    report = picturing.import_media(runtime, brand, files, rights="owned", actor="system")
     assert (report.read, report.added, report.rejected) == (6, 6, 0)
     assert session.scalar(select(func.count()).select_from(Item).where(Item.rights_state == RightsState.OWNED)) == 6

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests import make
 from ugc.catalog import queries as catalog_queries
-from ugc.ingest import actions
+from ugc.ingest import importing, reviewing
 from ugc.ingest.models import Import
 from ugc.kit.errors import Invalid
 from ugc.library.models import Item, ItemProduct, RightsState, State
@@ -44,9 +44,9 @@ def test_real_reviews_go_in_and_a_second_run_adds_nothing(
     brand = make.brand(session)
     session.commit()
     path = data / "reviews" / name
-    first = actions.import_reviews(runtime, brand, path, create_products=True, actor="system")
+    first = reviewing.import_reviews(runtime, brand, path, create_products=True, actor="system")
     assert (first.read, first.added, first.duplicate, first.rejected) == (read, added, read - added, 0)
-    second = actions.import_reviews(runtime, brand, path, create_products=True, actor="system")
+    second = reviewing.import_reviews(runtime, brand, path, create_products=True, actor="system")
     assert (second.read, second.added, second.duplicate) == (read, 0, read)
     assert count(session, Item.brand_id == brand.id, Item.rights_state == RightsState.OWNED) == added
 
@@ -54,7 +54,7 @@ def test_real_reviews_go_in_and_a_second_run_adds_nothing(
 def test_the_clothing_reviews_keep_what_their_columns_say(runtime: Runtime, session: Session, data: Path) -> None:
     brand = make.brand(session)
     session.commit()
-    actions.import_reviews(runtime, brand, data / "reviews/womens_clothing/reviews.csv", create_products=True, actor="system")
+    reviewing.import_reviews(runtime, brand, data / "reviews/womens_clothing/reviews.csv", create_products=True, actor="system")
     products = catalog_queries.find_products(session, brand.id, limit=2_000)
     assert len(products) == 887
     item = session.scalars(select(Item).where(Item.title == "My favorite buy!")).first()
@@ -69,7 +69,7 @@ def test_a_row_that_can_not_be_read_is_reported_and_the_others_go_in(runtime: Ru
     brand = make.brand(session)
     make.product(session, brand, sku="A")
     session.commit()
-    report = actions.import_reviews(runtime, brand, table, actor="person:1")
+    report = reviewing.import_reviews(runtime, brand, table, actor="person:1")
     assert (report.read, report.added, report.rejected, report.exit_code) == (4, 3, 1, 1)
     assert [(line.line, line.code) for line in report.lines] == [(4, "bad_rating")]
     assert "1 products are not in the catalogue (B" in report.notes[-1]
@@ -82,9 +82,9 @@ def test_a_row_that_can_not_be_read_is_reported_and_the_others_go_in(runtime: Ru
 def test_products_that_come_later_are_tagged_by_running_the_import_again(runtime: Runtime, session: Session, table: Path) -> None:
     brand = make.brand(session)
     session.commit()
-    actions.import_reviews(runtime, brand, table, actor="system")
+    reviewing.import_reviews(runtime, brand, table, actor="system")
     assert session.scalar(select(func.count()).select_from(ItemProduct)) == 0
-    again = actions.import_reviews(runtime, brand, table, create_products=True, actor="system")
+    again = reviewing.import_reviews(runtime, brand, table, create_products=True, actor="system")
     assert (again.added, again.duplicate) == (0, 3)
     assert session.scalar(select(func.count()).select_from(ItemProduct)) == 3
 
@@ -94,10 +94,10 @@ def test_a_dry_run_says_the_same_and_changes_nothing(runtime: Runtime, session: 
     session.commit()
     with open(table, "a") as file:
         file.write("A,Lovely,5,Ada\n")
-    dry = actions.import_reviews(runtime, brand, table, create_products=True, dry_run=True, actor="system")
+    dry = reviewing.import_reviews(runtime, brand, table, create_products=True, dry_run=True, actor="system")
     assert (count(session), session.scalar(select(func.count()).select_from(Import))) == (0, 0)
     assert catalog_queries.count_products(session, brand.id) == 0
-    real = actions.import_reviews(runtime, brand, table, create_products=True, actor="system")
+    real = reviewing.import_reviews(runtime, brand, table, create_products=True, actor="system")
     assert (dry.added, dry.duplicate, dry.rejected) == (real.added, real.duplicate, real.rejected) == (3, 1, 1)
 
 
@@ -106,7 +106,7 @@ def test_reviews_of_the_shops_own_app_are_owned_with_the_import_as_evidence(
 ) -> None:
     brand = make.brand(session)
     session.commit()
-    actions.import_reviews(runtime, brand, table, state="approved", actor="system")
+    reviewing.import_reviews(runtime, brand, table, state="approved", actor="system")
     item = session.scalars(select(Item).where(Item.body == "Lovely")).one()
     (entry,) = rights_queries.find_entries(session, brand.id, item.id)
     assert (item.state, entry.state, entry.text) == (
@@ -122,11 +122,11 @@ def test_a_right_that_was_given_needs_its_evidence(runtime: Runtime, session: Se
     brand = make.brand(session)
     session.commit()
     with pytest.raises(EvidenceMissing):
-        actions.import_reviews(runtime, brand, table, rights="granted", actor="system")
+        reviewing.import_reviews(runtime, brand, table, rights="granted", actor="system")
     with pytest.raises(Invalid):
-        actions.import_reviews(runtime, brand, table, rights="revoked", actor="system")
+        reviewing.import_reviews(runtime, brand, table, rights="revoked", actor="system")
     with pytest.raises(Invalid):
-        actions.import_reviews(runtime, brand, table, state="spam", actor="system")
+        reviewing.import_reviews(runtime, brand, table, state="spam", actor="system")
     assert count(session) == 0
 
 
@@ -135,7 +135,7 @@ def test_what_was_spam_at_the_shop_is_not_approved_here(runtime: Runtime, sessio
     session.commit()
     path = tmp_path / "r.csv"
     path.write_text("body,rating,status\nBuy pills,5,spam\nHm,3,hidden\nNice,5,published\n")
-    actions.import_reviews(runtime, brand, path, state="approved", actor="system")
+    reviewing.import_reviews(runtime, brand, path, state="approved", actor="system")
     states = {item.body: item.state for item in session.scalars(select(Item))}
     assert states == {"Buy pills": State.SPAM, "Hm": State.INBOX, "Nice": State.APPROVED}
 
@@ -154,12 +154,12 @@ def test_an_import_that_broke_off_goes_on_without_doubles(live: Runtime, tmp_pat
         raise Killed
 
     with pytest.raises(Killed):
-        actions.import_reviews(live, brand, path, actor="system", progress=kill)
+        reviewing.import_reviews(live, brand, path, actor="system", progress=kill)
     with live.sessions() as session:
-        assert count(session) == actions.BATCH
+        assert count(session) == importing.BATCH
         broken = session.scalars(select(Import)).one()
-        assert broken.report["added"] == actions.BATCH
-    report = actions.import_reviews(live, brand, path, actor="system")
+        assert broken.report["added"] == importing.BATCH
+    report = reviewing.import_reviews(live, brand, path, actor="system")
     assert (report.added, report.duplicate) == (1_500, 1_000)
     with live.sessions() as session:
         assert count(session) == 2_500

@@ -17,7 +17,7 @@ from ugc.api import schema
 from ugc.api.items import json_value
 from ugc.api.schema import Id, Strict, api
 from ugc.api.shapes import ImportIn, ImportOut
-from ugc.ingest import actions, queries
+from ugc.ingest import feeding, queries, reviewing
 from ugc.kit import paging
 from ugc.kit.errors import Unprocessable
 from ugc.kit.reports import Report
@@ -123,11 +123,11 @@ def run(brand: Brand, path: Path, options: ImportIn, name: str) -> Report:
     """Import the file as what it is said to be."""
     actor = web.principal().actor
     if options.kind == "catalog":
-        return actions.import_catalog(
+        return feeding.import_catalog(
             web.runtime(), brand, path, format=options.format, mapping=options.mapping, identifier=options.identifier,
             dry_run=options.dry_run, actor=actor, name=name,
         )  # fmt: skip
-    return actions.import_reviews(
+    return reviewing.import_reviews(
         web.runtime(), brand, path, mapping=options.mapping, create_products=options.create_products, state=options.state,
         rights=options.rights, evidence=options.evidence, source=options.source, dry_run=options.dry_run, actor=actor, name=name,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from ugc.accounts.models import Brand
 from ugc.catalog import feeds
 from ugc.cli import main
 from ugc.cli.opening import actor, open_for_command
-from ugc.ingest import actions
+from ugc.ingest import feeding, importing, picturing, reviewing
 from ugc.ingest.sources import media_folder
 from ugc.kit.errors import UgcError
 from ugc.kit.reports import MAX_REJECTED_LINES, Rejected, Report
@@ -81,8 +81,8 @@ def catalog(
     """Import product feeds: Google Merchant XML, TSV or CSV, or any CSV."""
     chosen = read_mapping(mapping)
 
-    def run(runtime: Runtime, brand: Brand, path: Path, step: actions.Progress) -> Report:
-        return actions.import_catalog(
+    def run(runtime: Runtime, brand: Brand, path: Path, step: importing.Progress) -> Report:
+        return feeding.import_catalog(
             runtime, brand, path, format=kind, mapping=chosen, identifier=identifier, dry_run=dry_run, actor=actor(), progress=step
         )
 
@@ -102,8 +102,8 @@ def reviews(
     """Import reviews from CSV or TSV; columns are guessed from the header or, without one, from what they hold."""
     chosen = read_mapping(mapping)
 
-    def run(runtime: Runtime, brand: Brand, path: Path, step: actions.Progress) -> Report:
-        return actions.import_reviews(
+    def run(runtime: Runtime, brand: Brand, path: Path, step: importing.Progress) -> Report:
+        return reviewing.import_reviews(
             runtime, brand, path, mapping=chosen, create_products=create_products, state=state, rights=rights, evidence=evidence,
             source=source, dry_run=dry_run, actor=actor(), progress=step,
         )  # fmt: skip
@@ -123,7 +123,7 @@ def media(
     """Import pictures from files and folders; an items.csv beside them may say what they are."""
     total = len(media_folder.open_folders(list(paths)).found)
     with open_for_command() as runtime, bar(total) as step:
-        report = actions.import_media(
+        report = picturing.import_media(
             runtime, find_brand(runtime, slug), list(paths), state=state, rights=rights, evidence=evidence,
             create_products=create_products, tag_folders=tag_folders, dry_run=dry_run, actor=actor(), progress=step,
         )  # fmt: skip
@@ -137,8 +137,8 @@ def media(
 def orders(paths: tuple[Path, ...], slug: str, dry_run: bool, report_file: Path | None, kind: str, source: str) -> None:
     """Import orders: one JSON object a line, in the shape of the generic order webhook."""
 
-    def run(runtime: Runtime, brand: Brand, path: Path, step: actions.Progress) -> Report:
-        return actions.import_orders(runtime, brand, path, source=source, dry_run=dry_run, actor=actor(), progress=step)
+    def run(runtime: Runtime, brand: Brand, path: Path, step: importing.Progress) -> Report:
+        return feeding.import_orders(runtime, brand, path, source=source, dry_run=dry_run, actor=actor(), progress=step)
 
     finish(each_file(paths, slug, run, report_file), report_file)
 
@@ -175,7 +175,7 @@ def read_mapping(pairs: tuple[str, ...]) -> dict[str, str] | None:
 
 
 def each_file(
-    paths: tuple[Path, ...], slug: str, run: Callable[[Runtime, Brand, Path, actions.Progress], Report], report_file: Path | None
+    paths: tuple[Path, ...], slug: str, run: Callable[[Runtime, Brand, Path, importing.Progress], Report], report_file: Path | None
 ) -> Report:
     """Import file after file; one that is no such file is a refused line of the common report."""
     reports = []

@@ -26,7 +26,7 @@ from ugc.demo import content, plan, scenes
 from ugc.demo.plan import Planned
 from ugc.galleries import actions as galleries_actions
 from ugc.galleries import queries as galleries_queries
-from ugc.ingest import actions as ingest_actions
+from ugc.ingest import picturing, reviewing
 from ugc.kit import passwords
 from ugc.kit.errors import NotFound
 from ugc.library import actions as library_actions
@@ -244,10 +244,10 @@ def add_real_content(runtime: Runtime, photos: Path | None, reviews: Path | None
     evidence = "Given on the command line as content that may be used."
     common = {"state": State.APPROVED, "rights": RightsState.OWNED, "evidence": evidence, "actor": ACTOR}
     if reviews is not None:
-        report = ingest_actions.import_reviews(runtime, brand, reviews, create_products=True, **common)  # type: ignore[arg-type]
+        report = reviewing.import_reviews(runtime, brand, reviews, create_products=True, **common)  # type: ignore[arg-type]
         progress(f"{report.added} of {report.read} reviews added, {report.rejected} rejected")
     if photos is not None:
-        seen = ingest_actions.import_media(runtime, brand, photos, **common)  # type: ignore[arg-type]
+        seen = picturing.import_media(runtime, brand, photos, **common)  # type: ignore[arg-type]
         progress(f"{seen.added} of {seen.read} photos added, {seen.rejected} rejected")
         spread_products(runtime, now=now)
     put_for_sale(runtime, now=now)

@@ -1,0 +1,119 @@
+"""What all imports share: their options, their row with its report, products that are known or may be made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from ugc.accounts.models import Brand
+from ugc.catalog import actions as catalog_actions
+from ugc.catalog import queries as catalog_queries
+from ugc.catalog.rules import ProductData
+from ugc.ingest import queries
+from ugc.ingest.models import Import
+from ugc.kit import clock
+from ugc.kit.errors import Invalid
+from ugc.kit.reports import Report
+from ugc.library.models import RightsState, State
+from ugc.library.rules import NewItem
+from ugc.rights.rules import EvidenceData, EvidenceMissing
+from ugc.runtime import Runtime
+
+Progress = Callable[[int], None]
+
+# Rows in one transaction: a kill loses at most these, and the next run brings them.
+BATCH = 1_000
+# What an import may say about rights; everything else needs a person (ugc.rights).
+IMPORT_RIGHTS = (RightsState.NONE, RightsState.OWNED, RightsState.GRANTED)
+
+
+class BadImportOption(Invalid):
+    """An import's state is inbox or approved, its rights none, owned or granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How an import treats what it brings in."""
+
+    state: State
+    rights: RightsState
+    evidence: str
+    create_products: bool
+    actor: str
+    now: datetime
+    import_id: int | None
+
+
+def read_options(state: str, rights: str, evidence: str, name: str, *, create_products: bool = False, actor: str) -> Options:
+    """The options checked; raises BadImportOption or EvidenceMissing. What is the brand's own has the import as its evidence."""
+    if state not in {State.INBOX, State.APPROVED} or rights not in IMPORT_RIGHTS:
+        raise BadImportOption()
+    if rights == RightsState.GRANTED and not evidence.strip():
+        raise EvidenceMissing()
+    evidence = evidence.strip() or (own_evidence(name) if rights == RightsState.OWNED else "")
+    return Options(State(state), RightsState(rights), evidence, create_products, actor, clock.now(), None)
+
+
+def own_evidence(name: str) -> str:
+    """What stands for a right where an import says that content is the brand's own."""
+    return f"imported from {name} as the brand's own"
+
+
+@contextmanager
+def recorded(runtime: Runtime, brand: Brand, kind: str, name: str, options: Options, report: Report) -> Any:
+    """The options with the import's row behind them; the report is kept in it, also when the import breaks off."""
+    if report.dry_run:
+        yield options
+        return
+    with runtime.transaction() as session:
+        row = Import(brand_id=brand.id, kind=kind, name=name[:300], actor=options.actor)
+        session.add(row)
+        session.flush()
+    try:
+        yield replace(options, import_id=row.id, actor=f"import:{row.id}")
+    finally:
+        with runtime.transaction() as session:
+            kept = queries.get_import(session, brand.id, row.id)
+            kept.format, kept.report, kept.finished_at = report.format, report.as_json(), clock.now()
+
+
+def known_products(
+    session: Session, brand_id: int, products: Mapping[str, ProductData], options: Options, unknown: set[str]
+) -> set[str]:
+    """The SKUs that the catalogue has, after adding those that are missing where the import may; the others are remembered."""
+    if options.create_products:
+        catalog_actions.add_missing(session, brand_id, list(products.values()))
+        return set(products)
+    known = catalog_queries.find_skus(session, brand_id, products)
+    if len(unknown) < MAX_UNKNOWN:
+        unknown.update(products.keys() - known)
+    return known
+
+
+MAX_UNKNOWN = 10_000
+"""Unknown SKUs that are counted; a file without a catalogue must not fill memory."""
+
+
+def only_known(item: NewItem, known: set[str]) -> NewItem:
+    """The item without products that the catalogue does not have."""
+    if all(tag.sku in known for tag in item.products):
+        return item
+    return replace(item, products=tuple(tag for tag in item.products if tag.sku in known))
+
+
+def unknown_note(unknown: set[str], create_products: bool) -> list[str]:
+    """What to tell about products that are not in the catalogue."""
+    if not unknown or create_products:
+        return []
+    some = ", ".join(sorted(unknown)[:5])
+    return [f"{len(unknown)} products are not in the catalogue ({some}…): import it and run again, or use --create-products"]
+
+
+def evidence_of(text: str) -> EvidenceData:
+    """Evidence given as one text; an address is a link too."""
+    return EvidenceData(text, link=text if text.startswith(("https://", "http://")) and " " not in text else "")
