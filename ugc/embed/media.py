@@ -13,7 +13,7 @@ from ugc.kit.errors import NotFound
 pages = Blueprint("embed_media", __name__)
 
 # Names are made by us; the type follows from the name, never from a sender (remark42's CVE-2026-48788).
-NAME = re.compile(r"[1-9][0-9]{0,4}\.(webp|jpg|avif)")
+NAME = re.compile(r"(?:loop-)?[1-9][0-9]{0,4}\.(webp|jpg|avif)")
 PUBLIC_NAME = re.compile(r"[A-Za-z0-9_-]{16,64}")
 TYPES = {"webp": "image/webp", "jpg": "image/jpeg", "avif": "image/avif"}
 # An address never shows other bytes, so it may be kept for long; the origin forgets it when the item leaves the public, since

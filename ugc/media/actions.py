@@ -20,7 +20,7 @@ from ugc.kit import jobs
 from ugc.kit.errors import StorageFull
 from ugc.kit.storage import NoSuchFile
 from ugc.media import queries, rules, sandbox
-from ugc.media.models import File, FileState, Rendition
+from ugc.media.models import File, FileState, Rendition, Role
 from ugc.media.rules import EmptyFile, FileTooLarge, Inspection
 from ugc.runtime import Runtime
 
@@ -152,7 +152,15 @@ def note_finished(session: Session, brand_id: int, file_id: int, public_name: st
         return False
     session.execute(delete(Rendition).where(Rendition.file_id == file.id))
     session.add_all(
-        Rendition(file_id=file.id, width=each.width, height=each.height, type=each.type, name=each.name, size=len(each.data))
+        Rendition(
+            file_id=file.id,
+            role=Role(each.role),
+            width=each.width,
+            height=each.height,
+            type=each.type,
+            name=each.name,
+            size=len(each.data),
+        )
         for each in found.renditions
     )
     file.placeholder, file.colours, file.perceptual_hash = found.placeholder, list(found.colours), found.perceptual_hash

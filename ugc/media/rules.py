@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from ugc.kit.errors import UgcError, Unprocessable
-from ugc.media.models import File
+from ugc.media.models import File, Role
 
-ACCEPTED = "JPEG, PNG, WebP and GIF pictures up to 50 megapixels, 20,000 pixels a side, 300 frames"
+ACCEPTED = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures up to 50 megapixels, 20,000 pixels a side, 300 frames"
+PICTURES = ("jpeg", "png", "webp", "gif", "avif", "heic")
 TYPES = {"image/webp": "webp", "image/jpeg": "jpg"}
+NAMES = {"picture": "{width}.{ending}", "loop": "loop-{width}.{ending}"}
+"""A public copy's file name by what it is for."""
 MAX_NAME = 255
 
 
@@ -24,11 +27,11 @@ class Refusal(Unprocessable):
 
 
 class NotAPicture(Refusal):
-    """This is not a picture; send JPEG, PNG, WebP or GIF."""
+    """This is not a picture; send JPEG, PNG, WebP, GIF, AVIF or HEIC."""
 
 
 class WrongFormat(Refusal):
-    """This format is not accepted; send JPEG, PNG, WebP or GIF."""
+    """This format is not accepted; send JPEG, PNG, WebP, GIF, AVIF or HEIC."""
 
 
 class EmptyFile(Refusal):
@@ -91,11 +94,12 @@ class RenditionData:
     height: int
     type: str
     data: bytes
+    role: str = "picture"
 
     @property
     def name(self) -> str:
         """Its file name behind the public name."""
-        return f"{self.width}.{TYPES[self.type]}"
+        return NAMES[self.role].format(width=self.width, ending=TYPES[self.type])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +129,9 @@ def refusal_of(code: str, facts: Mapping[str, Any]) -> UgcError:
 def read_inspection(facts: Mapping[str, Any], blobs: list[bytes]) -> Inspection:
     """The answer of a process that read hostile bytes: each value is checked as a stranger's; raises DecoderCrashed."""
     try:
-        renditions = [
-            RenditionData(whole(each["width"], 1, 1280), whole(each["height"], 1, 16_383), one_of(each["type"], tuple(TYPES)), blob)
-            for each, blob in zip(facts.get("renditions", []), blobs, strict=True)
-        ]
-        if not all(is_clean(each.type, each.data) for each in renditions):
-            raise ValueError("a rendition carries more than pixels")
+        renditions = [read_rendition(each, blob) for each, blob in zip(facts.get("renditions", []), blobs, strict=True)]
         return Inspection(
-            format=one_of(facts["format"], ("jpeg", "png", "webp", "gif")),
+            format=one_of(facts["format"], PICTURES),
             width=whole(facts["width"], 1, 20_000),
             height=whole(facts["height"], 1, 20_000),
             frames=whole(facts["frames"], 1, 300),
@@ -145,6 +144,15 @@ def read_inspection(facts: Mapping[str, Any], blobs: list[bytes]) -> Inspection:
         )
     except (KeyError, ValueError, TypeError, AttributeError) as cause:
         raise DecoderCrashed() from cause
+
+
+def read_rendition(facts: Mapping[str, Any], data: bytes) -> RenditionData:
+    """One copy; raises ValueError where it is not what it says or carries more than pixels."""
+    width, height = whole(facts["width"], 1, 1280), whole(facts["height"], 1, 16_383)
+    made = RenditionData(width, height, one_of(facts["type"], tuple(TYPES)), data, one_of(facts["role"], tuple(NAMES)))
+    if not is_clean(made.type, data, made.role):
+        raise ValueError("a rendition carries more than pixels")
+    return made
 
 
 def whole(value: Any, least: int, most: int) -> int:
@@ -182,8 +190,10 @@ def colour(value: Any) -> str:
     return value
 
 
-def is_clean(kind: str, data: bytes) -> bool:
+def is_clean(kind: str, data: bytes, role: str = "picture") -> bool:
     """Whether a rendition is of its kind and holds pixels and nothing else: no EXIF, XMP, profile or comment (T-08)."""
+    if role == "loop":
+        return kind == "image/webp" and is_clean_loop(data)
     return is_clean_jpeg(data) if kind == "image/jpeg" else is_clean_webp(data)
 
 
@@ -210,6 +220,25 @@ def is_clean_webp(data: bytes) -> bool:
     return bool(whole_length == len(data) - 8 and 20 + length + (length & 1) == len(data))
 
 
+def is_clean_loop(data: bytes) -> bool:
+    """An animated WebP of lossy frames alone: canvas, times, then frames of exactly one picture chunk each, none with alpha."""
+    try:
+        (length,) = struct.unpack_from("<I", data, 4)
+        # Flags: animation alone. Any other would announce a profile, EXIF, XMP or alpha.
+        if data[:4] != b"RIFF" or data[8:21] != b"WEBPVP8X\x0a\0\0\0\2" or data[30:38] != b"ANIM\6\0\0\0":
+            return False
+        place = 44
+        while place < len(data):
+            kind, frame = struct.unpack_from("<4sI", data, place)
+            inner, picture = struct.unpack_from("<4sI", data, place + 24)
+            if kind != b"ANMF" or inner != b"VP8 " or frame != 24 + picture + (picture & 1):
+                return False
+            place += 8 + frame
+    except struct.error:
+        return False
+    return bool(place == len(data) == length + 8)
+
+
 def clean_name(name: str) -> str:
     """A sender's file name as text: NFC, no control or direction characters, no folders, at most 255 characters (T-11)."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
@@ -233,15 +262,16 @@ def rendition_key(public_name: str, name: str) -> str:
 
 def rendition_type(name: str) -> str | None:
     """The type that a rendition's file name stands for; None if no rendition has such a name (T-17)."""
-    width, _, ending = name.partition(".")
+    width, _, ending = name.removeprefix("loop-").partition(".")
     if not width.isascii() or not width.isdigit() or len(width) > 4:
         return None
     return next((kind for kind, known in TYPES.items() if known == ending), None)
 
 
 def rendition_urls(file: File, base_url: str) -> list[dict[str, Any]]:
-    """The public copies of a file, small to large, as the gallery's answer lists them."""
+    """The still public copies of a file, small to large, as the gallery's answer lists them."""
     return [
         {"width": each.width, "height": each.height, "type": each.type, "url": f"{base_url}/media/{file.public_name}/{each.name}"}
         for each in sorted(file.renditions, key=lambda each: (each.width, each.type))
+        if each.role == Role.PICTURE
     ]

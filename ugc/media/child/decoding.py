@@ -125,10 +125,13 @@ def flatten(picture: Image.Image, profile: bytes, width: int, height: int) -> Im
     elif picture.mode in {"P", "1"}:
         picture = picture.convert("RGB")
     picture = reduce_to(picture, max(width, height))
-    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-    picture = to_srgb(picture.convert("RGB") if alpha else picture, profile)
-    if alpha is None:
-        return picture
+    if picture.mode != "RGBA":
+        return to_srgb(picture, profile)
+    return on_white(to_srgb(picture.convert("RGB"), profile), picture.getchannel("A"))
+
+
+def on_white(picture: Image.Image, alpha: Image.Image) -> Image.Image:
+    """The picture where it is opaque, the background shining through elsewhere."""
     under = Image.new("RGB", picture.size, BACKGROUND)
     under.paste(picture, mask=alpha)
     return under

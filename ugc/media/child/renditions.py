@@ -27,6 +27,11 @@ class Copy:
     height: int
     type: str
     data: bytes
+    role: str = "picture"
+
+    def facts(self) -> dict[str, int | str]:
+        """What the answer says of it."""
+        return {"width": self.width, "height": self.height, "type": self.type, "role": self.role}
 
 
 def sizes(width: int, height: int) -> list[tuple[int, int]]:

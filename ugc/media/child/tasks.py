@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
-from ugc.media.child import colours, decoding, fingerprint, measuring, placeholder, renditions
+from ugc.media.child import colours, decoding, fingerprint, loops, measuring, placeholder, renditions
 from ugc.media.child.headers import Header
 from ugc.media.child.warm import Answer, Task
 
@@ -40,8 +40,8 @@ def render(file: BinaryIO, options: dict[str, Any]) -> Answer:
     facts = facts_of(header, turn)
     wanted = renditions.sizes(facts["width"], facts["height"])
     upright = decoding.decode(header, picture, *wanted[-1])
-    copies = renditions.render(upright, wanted)
-    facts["renditions"] = [{"width": copy.width, "height": copy.height, "type": copy.type} for copy in copies]
+    copies = renditions.render(upright, wanted) + loops.make(header, picture)
+    facts["renditions"] = [copy.facts() for copy in copies]
     return facts | understand(upright, facts), [copy.data for copy in copies]
 
 
