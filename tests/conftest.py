@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from tests import make
+from tests.fakes import FakeFetcher
 from ugc.app import AFTER_COMMIT, create_app
 from ugc.kit import db, postgres, schema
 from ugc.kit.storage import LocalStorage
@@ -134,6 +135,7 @@ def runtime(engine: Engine, settings: Settings) -> Iterator[Runtime]:
             engine=engine,
             sessions=sessionmaker(connection, expire_on_commit=False, join_transaction_mode="create_savepoint"),
             storage=LocalStorage(settings.data_dir / "files"),
+            fetcher=FakeFetcher(),
             after_commit=AFTER_COMMIT,
         )
         outer.rollback()
@@ -216,6 +218,7 @@ def live_runtime(cluster: str, spares: list[Spare], settings: Settings) -> Itera
             engine=made,
             sessions=db.make_sessions(made),
             storage=LocalStorage(settings.data_dir / "files"),
+            fetcher=FakeFetcher(),
             after_commit=AFTER_COMMIT,
         )
     finally:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import metadata
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 from ugc.kit import db, postgres, signing
+from ugc.kit.http.fetching import Fetcher, Fetching
+from ugc.kit.http.targets import read_permits
 from ugc.kit.storage import LocalStorage, Storage
 from ugc.settings import Settings, secret_of
 
@@ -24,6 +27,7 @@ class Runtime:
     engine: Engine
     sessions: sessionmaker[Session]
     storage: Storage
+    fetcher: Fetching
     after_commit: Callable[[Runtime, Session], None]
 
     @contextmanager
@@ -66,5 +70,12 @@ def open_runtime(
         engine=engine,
         sessions=db.make_sessions(engine),
         storage=LocalStorage(settings.data_dir / "files"),
+        fetcher=make_fetcher(settings),
         after_commit=after_commit,
     )
+
+
+def make_fetcher(settings: Settings) -> Fetcher:
+    """The one way to addresses that users and networks gave, with what the operator opened."""
+    permits = read_permits(settings.fetch_allow, http=settings.fetch_http)
+    return Fetcher(permits, user_agent=f"ugc/{metadata.version('ugc')} (+{settings.base_url})")

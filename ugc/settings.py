@@ -33,7 +33,9 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     """Shared rate limits for several web nodes; empty = limits are kept in each process."""
     fetch_allow: tuple[str, ...] = ()
-    """Hosts or networks that the fetcher may reach although they are private; empty by default."""
+    """Hosts, `.domain`s or networks that the fetcher may reach although they are private; empty by default."""
+    fetch_http: bool = False
+    """Whether the fetcher may also reach public addresses without TLS, `http://` on port 80."""
     log_level: str = "info"
     """`debug`, `info`, `warning` or `error`."""
     proxy_hops: int = 0
@@ -80,7 +82,7 @@ def read_value(name: str, value: str) -> object:
             return whole_number(name, value, 0, 10)
         case "UGC_MAX_UPLOAD_MB":
             return whole_number(name, value, 1, 500)
-        case "UGC_DEMO":
+        case "UGC_DEMO" | "UGC_FETCH_HTTP":
             return one_of(name, value, ("0", "1")) == "1"
         case "UGC_LOG_LEVEL":
             return one_of(name, value.lower(), LOG_LEVELS)

@@ -1,0 +1,230 @@
+"""Asking an address outside and taking its answer, whatever its status; errors are `Outside` and say whether to try again."""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urljoin
+
+import certifi
+import requests
+from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as OutOfTime
+from urllib3.util import Timeout
+
+from ugc.kit.http import bodies, dialling
+from ugc.kit.http.dialling import Deadline, Resolve
+from ugc.kit.http.errors import BadAddress, BlockedAddress, BodyTooLarge, NotJson, TooManyRedirects, TooSlow, Unreachable
+from ugc.kit.http.targets import Permits, Target, read_target
+
+FIRST_BYTE = 5.0
+TOTAL = 15.0
+MAX_BYTES = 2_000_000
+REDIRECTS = {301, 302, 303, 307, 308}
+# What may follow a redirect to somebody else; a token may hide under any other name.
+HARMLESS = {"accept", "accept-encoding", "accept-language", "user-agent", "if-none-match", "if-modified-since", "range"}
+Body = str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    url: str
+    """Where the answer came from, after redirects."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in small letters."""
+    body: bytes = b""
+
+    def json(self) -> Any:
+        """The body as JSON; raises NotJson."""
+        try:
+            return json_format.loads(self.body)
+        except (ValueError, RecursionError) as cause:
+            raise NotJson(f"{self.url.split('?')[0]} did not answer with JSON") from cause
+
+    def text(self) -> str:
+        """The body as text in the character set that its type names, else UTF-8; what can't be read is replaced."""
+        named = self.headers.get("content-type", "").lower().partition("charset=")[2].strip("\"' ;")
+        try:
+            return self.body.decode(named or "utf-8", "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
+
+
+class Fetching(Protocol):
+    """What may be asked of the fetcher; tests have one that is written by hand."""
+
+    def fetch(
+        self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None,
+        json: Any = None, form: Mapping[str, str] | None = None, body: bytes | None = None, redirects: int = 0,
+        max_bytes: int = MAX_BYTES, etag: str = "", modified: str = "",
+    ) -> Answer:  # fmt: skip
+        """Ask and take the whole answer into memory; any status is an answer."""
+
+    def download(
+        self, url: str, path: Path, *, headers: Mapping[str, str] | None = None, redirects: int = 3, max_bytes: int,
+        seconds: float = TOTAL,
+    ) -> Answer:  # fmt: skip
+        """Ask and write the body of a 2xx answer to a new file; the answer's own body is empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is sent to one address."""
+
+    method: str
+    url: str
+    target: Target
+    headers: Mapping[str, str]
+    body: Body | None
+
+    def at(self, url: str, status: int) -> Request:
+        """The same request where a redirect leads; raises BlockedAddress where it must not follow (T-32)."""
+        target = read_target(url)
+        moved = replace(self, url=url, target=target)
+        if self.target.scheme == "https" and target.scheme != "https":
+            raise BlockedAddress("a redirect leads from TLS to plain HTTP")
+        if status == 303 or (status in {301, 302} and self.method == "POST"):
+            kept = {name: value for name, value in self.headers.items() if not name.lower().startswith("content-")}
+            moved = replace(moved, method="GET", body=None, headers=kept)
+        if target.origin == self.target.origin:
+            return moved
+        if moved.body is not None:
+            raise BlockedAddress("a redirect asks to send the same to another host")
+        return replace(moved, headers={name: value for name, value in moved.headers.items() if name.lower() in HARMLESS})
+
+
+class Fetcher:
+    """The one safe fetcher. Holds no connection, no cookie and no state; threads may share it."""
+
+    def __init__(
+        self, permits: Permits | None = None, *, user_agent: str = "ugc", ca_certs: str = "", resolve: Resolve = dialling.resolve,
+        first_byte: float = FIRST_BYTE, total: float = TOTAL,
+    ) -> None:  # fmt: skip
+        self.permits = permits or Permits()
+        self.user_agent = user_agent
+        self.ca_certs = ca_certs or certifi.where()
+        self.resolve = resolve
+        self.first_byte = first_byte
+        self.total = total
+
+    def fetch(
+        self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None,
+        json: Any = None, form: Mapping[str, str] | None = None, body: bytes | None = None, redirects: int = 0,
+        max_bytes: int = MAX_BYTES, etag: str = "", modified: str = "",
+    ) -> Answer:  # fmt: skip
+        """Ask and take the whole answer into memory; any status is an answer. Redirects are followed only if asked for."""
+        known = {"If-None-Match": etag, "If-Modified-Since": modified}
+        sent = {**(headers or {}), **{name: value for name, value in known.items() if value}}
+        request = self.request(url, method, sent, params=params, json=json, form=form, body=body)
+        taken = bytearray()
+        answer = self.follow(request, redirects, lambda _: taken.extend, max_bytes, self.total)
+        return replace(answer, body=bytes(taken))
+
+    def download(
+        self, url: str, path: Path, *, headers: Mapping[str, str] | None = None, redirects: int = 3, max_bytes: int,
+        seconds: float = TOTAL,
+    ) -> Answer:  # fmt: skip
+        """Ask and write the body of a 2xx answer to a new file; the answer's own body is empty.
+
+        Nothing is left of a file that did not arrive whole. A large file may be given more seconds.
+        """
+        request = self.request(url, "GET", headers or {})
+        try:
+            with open(path, "xb") as file:
+                answer = self.follow(
+                    request, redirects, lambda status: file.write if 200 <= status < 300 else None, max_bytes, seconds
+                )
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        if not 200 <= answer.status < 300:
+            path.unlink()
+        return answer
+
+    def request(
+        self, url: str, method: str, headers: Mapping[str, str], *, params: Mapping[str, str] | None = None, json: Any = None,
+        form: Mapping[str, str] | None = None, body: bytes | None = None,
+    ) -> Request:  # fmt: skip
+        """What will be sent; raises BadAddress for a URL that could be read in two ways."""
+        read_target(url)
+        try:
+            made = requests.Request(method, url, dict(headers), params=params, json=json, data=form or body).prepare()
+        except (requests.RequestException, UnicodeError) as cause:
+            raise BadAddress() from cause
+        return self.prepared(made)
+
+    def prepared(self, made: requests.PreparedRequest) -> Request:
+        """A request that the library has put together."""
+        url = made.url or ""
+        own = {"User-Agent": self.user_agent, "Accept": "*/*"}
+        asked = {
+            **{name.title(): value for name, value in own.items()},
+            **{name.title(): str(each) for name, each in headers_of(made)},
+        }
+        asked["Accept-Encoding"] = bodies.ENCODINGS
+        return Request(made.method or "GET", url, read_target(url), asked, made.body)
+
+    def follow(
+        self,
+        request: Request,
+        redirects: int,
+        sink: Callable[[int], Callable[[bytes], object] | None],
+        max_bytes: int,
+        seconds: float,
+    ) -> Answer:
+        """Ask, and where a redirect is asked for and allowed, ask again; one deadline for all of it."""
+        with Deadline(seconds) as deadline:
+            for left in range(redirects, -1, -1):
+                answer = self.ask(request, sink, max_bytes, deadline, redirected=redirects > 0)
+                location = answer.headers.get("location")
+                if not redirects or answer.status not in REDIRECTS or not location:
+                    return answer
+                if not left:
+                    break
+                request = request.at(urljoin(request.url, location), answer.status)
+        raise TooManyRedirects()
+
+    def ask(
+        self, request: Request, sink: Callable[[int], Callable[[bytes], object] | None], max_bytes: int, deadline: Deadline, *,
+        redirected: bool,
+    ) -> Answer:  # fmt: skip
+        """One request on a connection of its own."""
+        pool = dialling.make_pool(
+            request.target, lambda: dialling.connect(request.target, self.permits, self.resolve, deadline), self.ca_certs
+        )
+        try:
+            raw = pool.urlopen(
+                request.method, request.target.path, body=request.body, headers=request.headers, retries=False, redirect=False,
+                assert_same_host=False, timeout=Timeout(connect=dialling.CONNECT, read=self.first_byte), preload_content=False,
+                decode_content=False,
+            )  # fmt: skip
+            write = None if redirected and raw.status in REDIRECTS else sink(raw.status)
+            if write is not None:
+                bodies.read_into(raw, write, max_bytes)
+            deadline.left(1)
+            return Answer(raw.status, request.url, {name.lower(): value for name, value in raw.headers.items()})
+        except OutOfTime as cause:
+            raise TooSlow(f"{request.target.host} took too long") from cause
+        except (HTTPError, OSError) as cause:
+            if deadline.is_over:
+                raise TooSlow(f"{request.target.host} took too long") from cause
+            raise Unreachable(f"{request.target.host} did not answer properly") from cause
+        finally:
+            pool.close()
+
+
+def headers_of(made: requests.PreparedRequest) -> list[tuple[str, str]]:
+    """The headers of a prepared request as text."""
+    return [(name, value if isinstance(value, str) else value.decode("latin-1")) for name, value in made.headers.items()]
+
+
+__all__ = [
+    "Answer", "BadAddress", "BlockedAddress", "BodyTooLarge", "Fetcher", "Fetching", "NotJson", "TooManyRedirects", "TooSlow",
+    "Unreachable",
+]  # fmt: skip
