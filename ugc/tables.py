@@ -12,11 +12,13 @@ from ugc.media import models as media
 from ugc.orders import models as orders
 from ugc.rights import models as rights
 from ugc.scoring import models as scoring
+from ugc.social import models as social
+from ugc.submissions import models as submissions
 from ugc.tracking import models as tracking
 
 __all__ = [
     "Base", "accounts", "catalog", "galleries", "ingest", "insights", "jobs", "library", "media", "orders", "rights", "scoring",
-    "tracking",
+    "social", "tracking",
 ]  # fmt: skip
 
 metadata = Base.metadata

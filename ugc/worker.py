@@ -8,6 +8,7 @@ from collections.abc import Callable
 from ugc import tables
 from ugc.accounts import jobs as accounts
 from ugc.galleries import jobs as galleries
+from ugc.ingest import jobs as ingest
 from ugc.insights import jobs as insights
 from ugc.kit import jobs, working
 from ugc.library import jobs as library
@@ -21,6 +22,7 @@ from ugc.tracking import jobs as tracking
 ROOMS = (
     accounts,
     galleries,
+    ingest,
     insights,
     library,
     media,
@@ -47,6 +49,7 @@ AFTER: dict[str, list[str]] = {
 EVERY: list[tuple[str, str]] = [
     ("worker.delete_old_jobs", "17 * * * *"),
     ("accounts.forget_old", "23 3 * * *"),
+    ("ingest.fetch_again", "53 * * * *"),
     ("insights.roll_up", "* * * * * */3"),
     ("media.sweep_storage", "29 * * * *"),
     ("orders.forget_bodies", "41 3 * * *"),

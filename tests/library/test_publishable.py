@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import product as combinations
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from tests import make
 from tests.make import NOON
 from ugc.library import queries, rules
-from ugc.library.models import Item, ItemProduct, RightsState, State
+from ugc.library.models import Item, ItemProduct, RightsState, SourcePolicy, State
 
 HOUR = timedelta(hours=1)
 MOMENTS = (None, NOON - HOUR, NOON, NOON + HOUR)
@@ -32,6 +32,9 @@ class Shown:
     rights_from: datetime | None = None
     rights_until: datetime | None = None
     needs_product: bool = False
+    source_policy: SourcePolicy = SourcePolicy.OWN
+    lease_until: datetime | None = None
+    gone_at: datetime | None = None
 
 
 shown = st.builds(
@@ -39,6 +42,7 @@ shown = st.builds(
     state=st.sampled_from(State), rights_state=st.sampled_from(RightsState), needs_product=st.booleans(),
     publish_at=st.sampled_from(MOMENTS), expires_at=st.sampled_from(MOMENTS),
     rights_from=st.sampled_from(MOMENTS), rights_until=st.sampled_from(MOMENTS),
+    source_policy=st.sampled_from(SourcePolicy), lease_until=st.sampled_from(MOMENTS), gone_at=st.sampled_from(MOMENTS),
 )  # fmt: skip
 
 
@@ -56,6 +60,13 @@ def test_sql_and_python_agree_on_every_combination_of_states_windows_and_product
             if (state, rights) in {(State.APPROVED, RightsState.OWNED), (State.APPROVED, RightsState.GRANTED)}
             else windows[:3]
         )
+    ]
+    cases += [
+        Shown(rights_state=rights, source_policy=policy, lease_until=lease, gone_at=gone)
+        for rights in (RightsState.OWNED, RightsState.NONE)
+        for policy in SourcePolicy
+        for lease in MOMENTS
+        for gone in (None, NOON - HOUR)
     ]
     items = [
         (
@@ -88,7 +99,18 @@ def test_an_item_changes_at_its_next_change_and_never_before(item: Shown, has_pr
         assert rules.is_publishable(item, at, has_product=has_product) is not today
 
 
-@pytest.mark.parametrize("column", ["publish_at", "expires_at", "rights_from", "rights_until"])
+def test_a_cached_post_leaves_with_its_post_and_its_lease_and_a_copy_of_our_own_stays() -> None:
+    """L-20 to L-25: what the network only lends is not shown once it is gone there or no longer confirmed."""
+    cached = Shown(source_policy=SourcePolicy.API_CACHED, lease_until=NOON + HOUR)
+    granted = Shown(source_policy=SourcePolicy.RIGHTS_GRANTED)
+    assert rules.is_publishable(cached, NOON, has_product=False)
+    assert not rules.is_publishable(replace(cached, gone_at=NOON), NOON, has_product=False)
+    assert not rules.is_publishable(cached, NOON + HOUR, has_product=False)
+    assert rules.is_publishable(replace(granted, gone_at=NOON), NOON, has_product=False)
+    assert not rules.is_publishable(Shown(source_policy=SourcePolicy.EMBED_ONLY), NOON, has_product=False)
+
+
+@pytest.mark.parametrize("column", ["publish_at", "expires_at", "rights_from", "rights_until", "lease_until"])
 def test_the_next_change_of_a_brand_is_the_nearest_of_its_items(session: Session, column: str) -> None:
     brand = make.brand(session)
     facts = {"state": State.APPROVED, "rights_state": RightsState.OWNED}

@@ -1,11 +1,12 @@
-"""Tables of imports and of keys that make uploads repeatable."""
+"""Tables of imports, of keys that make uploads repeatable, and of files that items wait for."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ugc.kit.db import Base, fk, pk, stamped
@@ -43,3 +44,43 @@ class IdempotencyKey(Base):
     added: Mapped[bool] = mapped_column(server_default=text("true"))
     """Whether the request made the item, so that a repeat is answered with the same status."""
     created: Mapped[stamped]
+
+
+class WantedState(StrEnum):
+    """How far a wanted file has come."""
+
+    WAITING = "waiting"
+    KEPT = "kept"
+    REFUSED = "refused"
+    """It came and is no file that we take, or its address is one that we don't fetch from."""
+    GONE = "gone"
+    """It is not there any more."""
+    FAILED = "failed"
+    """It could not be fetched in several attempts; it is tried again later."""
+
+
+class WantedFile(Base):
+    """A file of an item by its address: fetched at once, since networks' addresses expire (L-22)."""
+
+    __tablename__ = "wanted_files"
+    __table_args__ = (
+        UniqueConstraint("item_id", "key"),
+        Index("ix_wanted_files_failed", "resolved_at", postgresql_where=text("state = 'failed'")),
+    )
+
+    id: Mapped[pk]
+    brand_id: Mapped[int] = fk("brands.id")
+    item_id: Mapped[int] = fk("items.id", index=False)
+    key: Mapped[str]
+    """What stays the same when a network signs the address anew."""
+    url: Mapped[str]
+    position: Mapped[int] = mapped_column(server_default="0")
+    alt: Mapped[str] = mapped_column(server_default="")
+    kind: Mapped[str] = mapped_column(server_default="picture")
+    state: Mapped[WantedState] = mapped_column(server_default="waiting")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    code: Mapped[str] = mapped_column(server_default="")
+    error: Mapped[str] = mapped_column(server_default="")
+    file_id: Mapped[int | None] = fk("files.id", ondelete="SET NULL")
+    created: Mapped[stamped]
+    resolved_at: Mapped[datetime | None]

@@ -22,7 +22,7 @@ from ugc.kit import jobs
 from ugc.kit.db import among
 from ugc.kit.errors import NotFound, Unprocessable
 from ugc.library import languages, queries, rules
-from ugc.library.models import Decision, Item, ItemMedia, ItemProduct, ItemTag, Reason, RightsState, State, Tag
+from ugc.library.models import Decision, Item, ItemMedia, ItemProduct, ItemTag, Reason, RightsState, SourcePolicy, State, Tag
 from ugc.library.rules import Added, CreatorData, ItemData, NewItem, ProductTag
 from ugc.media.models import File, FileState
 
@@ -193,7 +193,8 @@ ITEM_COLUMNS = {
     "incentivised": "boolean", "helpful_count": "bigint", "like_count": "bigint", "comment_count": "bigint", "extra": "jsonb",
     "creator_id": "bigint", "source": "text", "source_url": "text", "external_id": "text", "import_id": "bigint",
     "published_at": "timestamptz", "state": "text", "rights_state": "text", "needs_product": "boolean",
-    "search_language": "text", "search_extra": "text",
+    "search_language": "text", "search_extra": "text", "source_policy": "text", "embed_url": "text",
+    "lease_until": "timestamptz",
 }  # fmt: skip
 INSERT_ITEMS = text(f"""
     insert into items (brand_id, state_at, {", ".join(ITEM_COLUMNS)})
@@ -550,6 +551,49 @@ def set_alt(session: Session, item: Item, file_id: int, alt: str, *, actor: str,
         raise NotFound("the item has no such picture")
     medium.alt = rules.clean_text(alt, rules.MAX_NAME)
     after_edit(session, item.brand_id, [item.id], "library.set_alt", actor, now, file_id=file_id)
+
+
+# Files that come later, and what the place where it was posted says.
+
+
+def attach_file(session: Session, item: Item, file: File, *, position: int, alt: str = "", now: datetime) -> bool:
+    """Put a file that was fetched later on an item, in its place; False when the item had it."""
+    hold(session, item.brand_id)
+    got = attach_files(session, item.brand_id, [{"i": item.id, "f": file.id, "p": position}])
+    if not got:
+        return False
+    if alt:
+        placed = update(ItemMedia).where(ItemMedia.item_id == item.id, ItemMedia.file_id == file.id)
+        session.execute(placed.values(alt=rules.clean_text(alt, rules.MAX_NAME)))
+    forget(session, [item.id])
+    note_change(session, item.brand_id, [item.id])
+    return True
+
+
+def set_waiting(session: Session, item: Item, count: int) -> None:
+    """Say how many of an item's files are still to be fetched; the inbox shows it once there are none."""
+    if item.waiting_media != count:
+        item.waiting_media = count
+        session.flush()
+        note_change(session, item.brand_id, [item.id])
+
+
+def set_policy(
+    session: Session, item: Item, policy: SourcePolicy, *, embed_url: str = "", lease_until: datetime | None = None
+) -> None:
+    """Say what may be kept of an item, and until when unless the network confirms it again (L-20 to L-25)."""
+    item.source_policy, item.lease_until = policy, lease_until
+    item.embed_url = rules.clean_url(embed_url) or item.embed_url
+    session.flush()
+    note_change(session, item.brand_id, [item.id])
+
+
+def note_gone(session: Session, item: Item, at: datetime | None) -> None:
+    """Say since when an item is deleted or closed where it was posted; None when it is there again."""
+    if item.gone_at is None or at is None:
+        item.gone_at = at
+        session.flush()
+        note_change(session, item.brand_id, [item.id])
 
 
 # Facts of other rooms.

@@ -35,7 +35,20 @@ from ugc.kit import paging
 from ugc.kit.db import among
 from ugc.kit.errors import Invalid, NotFound
 from ugc.library import languages, rules
-from ugc.library.models import Creator, Decision, Item, ItemMedia, ItemProduct, ItemTag, Kind, Reason, RightsState, State, Tag
+from ugc.library.models import (
+    Creator,
+    Decision,
+    Item,
+    ItemMedia,
+    ItemProduct,
+    ItemTag,
+    Kind,
+    Reason,
+    RightsState,
+    SourcePolicy,
+    State,
+    Tag,
+)
 from ugc.media.models import File
 
 MAX_QUERY = 500
@@ -59,6 +72,15 @@ def publishable(now: datetime) -> ColumnElement[bool]:
         or_(Item.rights_from.is_(None), Item.rights_from <= now),
         or_(Item.rights_until.is_(None), Item.rights_until > now),
         or_(not_(Item.needs_product), exists().where(ItemProduct.item_id == Item.id)),
+        # What is only cached or embedded goes with its post; what is the brand's own copy stays (L-20 to L-25).
+        or_(
+            Item.source_policy.in_(sorted(rules.OWN_COPY)),
+            and_(
+                Item.source_policy == SourcePolicy.API_CACHED,
+                Item.gone_at.is_(None),
+                or_(Item.lease_until.is_(None), Item.lease_until > now),
+            ),
+        ),
     )
 
 
@@ -83,11 +105,18 @@ class ItemFilter:
     """`yes` or `no`: has a picture."""
     public: tuple[str, ...] = ()
     """`yes` or `no`: the public may see it now."""
+    waiting: tuple[str, ...] = ()
+    """`yes` or `no`: some of its files are still to be fetched."""
+    gone: tuple[str, ...] = ()
+    """`yes` or `no`: it was deleted or closed where it came from."""
     score_min: int | None = None
     since: datetime | None = None
     until: datetime | None = None
     import_id: int | None = None
 
+
+INBOX = ItemFilter(state=(State.INBOX.value,), waiting=("no",))
+"""What waits for a decision: an item comes into sight once its files are here."""
 
 LISTS = tuple(field.name for field in fields(ItemFilter) if field.default == () and field.name != "q")
 ALLOWED: dict[str, frozenset[str]] = {
@@ -97,6 +126,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "rating": frozenset({"1", "2", "3", "4", "5", UNKNOWN}),
     "media": frozenset({"yes", "no"}),
     "public": frozenset({"yes", "no"}),
+    "waiting": frozenset({"yes", "no"}),
+    "gone": frozenset({"yes", "no"}),
 }
 """The values of the names whose values we know; they may also be written with commas between them."""
 
@@ -222,6 +253,10 @@ def matches_one(name: str, value: str, brand_id: int, now: datetime) -> ColumnEl
             return has_media() if value == "yes" else not_(has_media())
         case "public":
             return publishable(now) if value == "yes" else not_(publishable(now))
+        case "waiting":
+            return Item.waiting_media > 0 if value == "yes" else Item.waiting_media == 0
+        case "gone":
+            return Item.gone_at.is_not(None) if value == "yes" else Item.gone_at.is_(None)
     raise Invalid(f"there is no filter named {name!r}", name=name)
 
 
@@ -447,7 +482,7 @@ def find_next_change(session: Session, brand_id: int, filter: ItemFilter | None 
     """The nearest moment at which time alone can change which of the filter's items the public sees."""
     filter = filter or ItemFilter()
     configurations = find_configurations(session, brand_id) if filter.q else []
-    moments = [Item.publish_at, Item.expires_at, Item.rights_from, Item.rights_until]
+    moments = [Item.publish_at, Item.expires_at, Item.rights_from, Item.rights_until, Item.lease_until]
     nearest = func.least(*(case((moment > now, moment)) for moment in moments))
     query = select(func.min(nearest)).where(
         *conditions(filter, brand_id, configurations, now),

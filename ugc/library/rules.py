@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from ugc.kit.errors import Unprocessable
-from ugc.library.models import Kind, RightsState, State
+from ugc.library.models import Kind, RightsState, SourcePolicy, State
 
 MAX_TEXT = 20_000
 MAX_NAME = 300
@@ -21,6 +21,8 @@ MAX_TAG = 60
 MAX_TAGS = 50
 MAX_PRODUCTS = 50
 SHOWABLE_RIGHTS = frozenset({RightsState.GRANTED, RightsState.OWNED})
+OWN_COPY = frozenset({SourcePolicy.OWN, SourcePolicy.RIGHTS_GRANTED})
+"""Policies under which the brand holds a copy that does not depend on the network."""
 # PostgreSQL's text can't hold NUL, UTF-8 can't hold lone surrogates; other control characters only confuse readers.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -80,6 +82,9 @@ class ItemData:
     verified: bool = False
     incentivised: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
+    source_policy: SourcePolicy = SourcePolicy.OWN
+    embed_url: str = ""
+    lease_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,9 @@ def clean_item(data: ItemData) -> dict[str, Any]:
         "source": clean_text(data.source, MAX_NAME).lower() or "import",
         "source_url": clean_url(data.source_url),
         "external_id": clean_text(data.external_id, MAX_NAME),
+        "source_policy": data.source_policy.value,
+        "embed_url": clean_url(data.embed_url),
+        "lease_until": data.lease_until.isoformat() if data.lease_until else None,
     }
 
 
@@ -211,6 +219,9 @@ class Showable(Protocol):
     rights_from: datetime | None
     rights_until: datetime | None
     needs_product: bool
+    source_policy: SourcePolicy
+    lease_until: datetime | None
+    gone_at: datetime | None
 
 
 def is_publishable(item: Showable, now: datetime, *, has_product: bool) -> bool:
@@ -223,12 +234,21 @@ def is_publishable(item: Showable, now: datetime, *, has_product: bool) -> bool:
         and (item.rights_from is None or item.rights_from <= now)
         and (item.rights_until is None or now < item.rights_until)
         and (not item.needs_product or has_product)
+        and may_be_kept(item, now)
     )
+
+
+def may_be_kept(item: Showable, now: datetime) -> bool:
+    """Whether the terms of the network let us show what we hold: a copy of our own, or one that its lease still covers."""
+    if item.source_policy in OWN_COPY:
+        return True
+    leased = item.lease_until is None or now < item.lease_until
+    return item.source_policy is SourcePolicy.API_CACHED and item.gone_at is None and leased
 
 
 def next_change(item: Showable, now: datetime, *, has_product: bool) -> datetime | None:
     """The nearest moment after `now` at which time alone changes whether the item may be shown."""
-    moments = (item.publish_at, item.expires_at, item.rights_from, item.rights_until)
+    moments = (item.publish_at, item.expires_at, item.rights_from, item.rights_until, item.lease_until)
     today = is_publishable(item, now, has_product=has_product)
     for moment in sorted(moment for moment in moments if moment is not None and moment > now):
         if is_publishable(item, moment, has_product=has_product) is not today:
@@ -246,8 +266,21 @@ def why_hidden(item: Showable, now: datetime, *, has_product: bool) -> list[str]
         (item.rights_from is not None and item.rights_from > now, "the right starts later"),
         (item.rights_until is not None and item.rights_until <= now, "the right has ended"),
         (item.needs_product and not has_product, "needs a product"),
+        *why_not_kept(item, now),
     ]
     return [reason for holds, reason in reasons if holds]
+
+
+def why_not_kept(item: Showable, now: datetime) -> list[tuple[bool, str]]:
+    """What the network's terms say against showing it."""
+    if item.source_policy in OWN_COPY:
+        return []
+    leased = item.source_policy is SourcePolicy.API_CACHED
+    return [
+        (not leased, "only the network itself may show it"),
+        (leased and item.gone_at is not None, "deleted where it was posted"),
+        (leased and item.lease_until is not None and item.lease_until <= now, "not confirmed by the network in time"),
+    ]
 
 
 def search_words(creator: CreatorData | None, tags: Iterable[str], products: Iterable[tuple[str, str]]) -> str:

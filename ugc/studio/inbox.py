@@ -19,7 +19,6 @@ from ugc.studio.render import bare, page
 pages = Blueprint("inbox", __name__)
 
 PAGE = 60
-INBOX = library_queries.ItemFilter(state=(State.INBOX.value,))
 # Exact up to here: counting a million rows would take longer than the page.
 COUNTED = 10_000
 SORTS = {"score": "Best first", "newest": "Newest first", "oldest": "Oldest first"}
@@ -47,13 +46,13 @@ def show() -> Response:
     if sort not in SORTS:
         raise Invalid(f"there is no sort named {sort!r}")
     found = library_queries.find_items(
-        web.session(), principal.brand_id, INBOX, sort=sort, cursor=request.args.get("cursor"), limit=PAGE,
+        web.session(), principal.brand_id, library_queries.INBOX, sort=sort, cursor=request.args.get("cursor"), limit=PAGE,
         key=web.runtime().key("cursor"), now=web.now(),
     )  # fmt: skip
     facts: dict[str, Any] = {"cards": shapes.cards(web.session(), found.items), "next": found.next, "sort": sort}
     if request.headers.get("HX-Request") and request.args.get("cursor"):
         return bare("inbox/tiles.html", **facts)
-    waiting = library_queries.count_items(web.session(), principal.brand_id, INBOX, now=web.now(), most=COUNTED)
+    waiting = library_queries.count_items(web.session(), principal.brand_id, library_queries.INBOX, now=web.now(), most=COUNTED)
     anything = library_queries.count_items(web.session(), principal.brand_id, library_queries.ItemFilter(), now=web.now(), most=1)
     return page(
         "inbox/page.html", sorts=SORTS, reasons=REASONS, waiting=waiting, counted=COUNTED, anything=anything,

@@ -19,7 +19,6 @@ from ugc.accounts.models import Role
 from ugc.accounts.rules import Principal
 from ugc.kit import jobs, shipped
 from ugc.library import queries as library_queries
-from ugc.library.models import State
 
 CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "CHF": "CHF ", "JPY": "¥"}
 # A badge that reads "99+" tells as much as a larger one.
@@ -67,7 +66,7 @@ class Frame:
     @cached_property
     def waiting(self) -> int:
         """Items in the inbox, counted up to a bound, so that the rail costs the same for every brand."""
-        inbox = library_queries.ItemFilter(state=(State.INBOX.value,))
+        inbox = library_queries.INBOX
         return library_queries.count_items(web.session(), self.principal.brand_id, inbox, now=web.now(), most=WAITING_COUNTED)
 
     @cached_property
