@@ -18,7 +18,7 @@ from ugc.tracking import models as tracking
 
 __all__ = [
     "Base", "accounts", "catalog", "galleries", "ingest", "insights", "jobs", "library", "media", "orders", "rights", "scoring",
-    "social", "tracking",
+    "social", "submissions", "tracking",
 ]  # fmt: skip
 
 metadata = Base.metadata
