@@ -17,6 +17,7 @@ from ugc.orders import jobs as orders
 from ugc.rights import jobs as rights
 from ugc.runtime import Runtime
 from ugc.scoring import jobs as scoring
+from ugc.social import jobs as social
 from ugc.tracking import jobs as tracking
 
 ROOMS = (
@@ -29,6 +30,7 @@ ROOMS = (
     orders,
     rights,
     scoring,
+    social,
     tracking,
 )
 """The rooms that have jobs; importing them registers what they can do."""
@@ -38,8 +40,8 @@ AFTER: dict[str, list[str]] = {
     # A new item gets its first score, and with that the answers that it comes into are dropped.
     "library.item_added": ["scoring.score_item"],
     "library.items_added": ["scoring.score_items"],
-    "library.item_changed": ["galleries.unpublish_item", "scoring.score_item"],
-    "library.items_changed": ["galleries.unpublish", "scoring.score_items"],
+    "library.item_changed": ["galleries.unpublish_item", "scoring.score_item", "social.settle_policy"],
+    "library.items_changed": ["galleries.unpublish", "scoring.score_items", "social.settle_policies"],
     "catalog.product_changed": ["galleries.drop_product", "library.refresh_product"],
     "orders.order_changed": ["insights.attribute_order"],
     "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items"],
@@ -55,6 +57,7 @@ EVERY: list[tuple[str, str]] = [
     ("orders.forget_bodies", "41 3 * * *"),
     ("rights.check_copies", "7 4 * * *"),
     ("scoring.check_copies", "37 4 * * *"),
+    ("social.pull_due", "* * * * *"),
     ("tracking.make_partitions", "11 */6 * * *"),
 ]
 """Jobs by the clock: name and cron expression in UTC. They take no arguments and look after every brand."""

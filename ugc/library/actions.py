@@ -100,7 +100,7 @@ def add_items(
     prepared = prepare(session, brand_id, rows, common | {"now": now.isoformat()})
     ids, new_ids = insert_items(session, brand_id, prepared)
     items = [ids[fields["source"], fields["external_id"]] for fields in prepared]
-    touched = attach(session, brand_id, list(zip(items, rows, strict=True)))
+    touched = attach(session, brand_id, list(zip(items, rows, strict=True)), import_id)
     repeated = repeats(items)
     # A new item's search words are those of its first row; a row that names it again may have brought more.
     stale = (touched - new_ids) | {items[place] for place in repeated}
@@ -228,8 +228,11 @@ def insert_items(
     return ids, new_ids
 
 
-def attach(session: Session, brand_id: int, rows: Sequence[tuple[int, NewItem]]) -> set[int]:
-    """Put files, tags and products on items where they are missing; the items that got something."""
+def attach(session: Session, brand_id: int, rows: Sequence[tuple[int, NewItem]], import_id: int | None = None) -> set[int]:
+    """Put files, tags and products on items where they are missing; the items that got something.
+
+    What an import puts there bears its id, so that it can be taken off again.
+    """
     files = [{"i": item, "f": file, "p": place} for item, row in rows for place, file in enumerate(row.file_ids)]
     tags = [{"i": item, "name": name} for item, row in rows for name in rules.normal_tags(row.tags)]
     products = [
@@ -238,27 +241,33 @@ def attach(session: Session, brand_id: int, rows: Sequence[tuple[int, NewItem]])
         for place, tag in enumerate(rules.check_products(row.products))
     ]
     return (
-        attach_files(session, brand_id, files) | attach_tags(session, brand_id, tags) | attach_products(session, brand_id, products)
+        attach_files(session, brand_id, files, import_id)
+        | attach_tags(session, brand_id, tags, import_id)
+        | attach_products(session, brand_id, products, import_id)
     )
 
 
-def attach_files(session: Session, brand_id: int, rows: Sequence[dict[str, Any]]) -> set[int]:
+def attach_files(
+    session: Session, brand_id: int, rows: Sequence[dict[str, Any]], import_id: int | None = None
+) -> set[int]:
     """Files on items; raises UnknownFile for another brand's."""
     if not rows:
         return set()
     statement = text("""
-        insert into item_media (item_id, file_id, position)
-        select r.i, f.id, r.p from jsonb_to_recordset(cast(:rows as jsonb)) as r (i bigint, f bigint, p bigint)
+        insert into item_media (item_id, file_id, position, import_id)
+        select r.i, f.id, r.p, :import from jsonb_to_recordset(cast(:rows as jsonb)) as r (i bigint, f bigint, p bigint)
         join files f on f.id = r.f and f.brand_id = :brand
         on conflict (item_id, file_id) do nothing returning item_id
     """)
     known = set(session.scalars(select(File.id).where(File.brand_id == brand_id, among(File.id, {row["f"] for row in rows}))))
     if {row["f"] for row in rows} - known:
         raise UnknownFile()
-    return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows)}))
+    return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows), "import": import_id}))
 
 
-def attach_tags(session: Session, brand_id: int, rows: Sequence[dict[str, Any]]) -> set[int]:
+def attach_tags(
+    session: Session, brand_id: int, rows: Sequence[dict[str, Any]], import_id: int | None = None
+) -> set[int]:
     """Tags on items, new words added to the brand's."""
     if not rows:
         return set()
@@ -268,26 +277,28 @@ def attach_tags(session: Session, brand_id: int, rows: Sequence[dict[str, Any]])
         {"brand": brand_id, "names": names},
     )
     statement = text("""
-        insert into item_tags (item_id, tag_id)
-        select r.i, t.id from jsonb_to_recordset(cast(:rows as jsonb)) as r (i bigint, name text)
+        insert into item_tags (item_id, tag_id, import_id)
+        select r.i, t.id, :import from jsonb_to_recordset(cast(:rows as jsonb)) as r (i bigint, name text)
         join tags t on t.brand_id = :brand and t.name = r.name
         on conflict (item_id, tag_id) do nothing returning item_id
     """)
-    return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows)}))
+    return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows), "import": import_id}))
 
 
-def attach_products(session: Session, brand_id: int, rows: Sequence[dict[str, Any]]) -> set[int]:
+def attach_products(
+    session: Session, brand_id: int, rows: Sequence[dict[str, Any]], import_id: int | None = None
+) -> set[int]:
     """Products on items; what is there keeps its place and hotspot."""
     if not rows:
         return set()
     statement = text("""
-        insert into item_products (item_id, product_id, position, x, y)
-        select r.i, p.id, r.p, r.x, r.y
+        insert into item_products (item_id, product_id, position, x, y, import_id)
+        select r.i, p.id, r.p, r.x, r.y, :import
         from jsonb_to_recordset(cast(:rows as jsonb)) as r (i bigint, sku text, p bigint, x float8, y float8)
         join products p on p.brand_id = :brand and p.sku = r.sku
         on conflict (item_id, product_id) do nothing returning item_id
     """)
-    return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows)}))
+    return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows), "import": import_id}))
 
 
 def finish_adding(
@@ -586,6 +597,32 @@ def set_policy(
     item.embed_url = rules.clean_url(embed_url) or item.embed_url
     session.flush()
     note_change(session, item.brand_id, [item.id])
+
+
+def set_counts(session: Session, brand_id: int, counts: Mapping[int, tuple[int, int]]) -> None:
+    """Copy the likes and comments that networks count; no gallery shows them, but they are part of the score."""
+    rows = [
+        {"i": id, "likes": rules.clean_count(likes), "comments": rules.clean_count(comments)}
+        for id, (likes, comments) in counts.items()
+    ]
+    changed = session.scalars(
+        text("""
+            update items i set like_count = r.likes, comment_count = r.comments
+            from jsonb_to_recordset(cast(:rows as jsonb)) as r (i bigint, likes bigint, comments bigint)
+            where i.id = r.i and i.brand_id = :brand returning i.id
+        """),
+        {"brand": brand_id, "rows": dumped(rows)},
+    ).all()
+    forget(session, changed)
+    if changed:
+        jobs.enqueue(session, "scoring.score_items", brand_id=brand_id, item_ids=sorted(changed))
+
+
+def renew_leases(session: Session, brand_id: int, item_ids: Sequence[int], until: datetime) -> None:
+    """The network confirmed these items: what is kept under its terms may be kept until then."""
+    leased = update(Item).where(Item.brand_id == brand_id, among(Item.id, item_ids), Item.source_policy == SourcePolicy.API_CACHED)
+    session.execute(leased.values(lease_until=until), execution_options={"synchronize_session": False})
+    forget(session, item_ids)
 
 
 def note_gone(session: Session, item: Item, at: datetime | None) -> None:

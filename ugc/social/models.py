@@ -122,7 +122,9 @@ class Post(Base):
     external_id: Mapped[str]
     item_id: Mapped[int] = fk("items.id", unique=True, index=False)
     source_id: Mapped[int | None] = fk("sources.id", ondelete="SET NULL")
-    """The source that brought it first."""
+    """The source that brought it first, and that asks the network about it."""
+    sources: Mapped[list[Any]] = mapped_column(server_default="[]")
+    """Ids of all the sources that brought it."""
     policy: Mapped[SourcePolicy]
     """What the network's terms allow as long as nobody gave us more."""
     text_digest: Mapped[str]

@@ -1,0 +1,47 @@
+"""Sources are pulled, posts confirmed and leases ended by the worker; each source by a job of its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ugc.kit import clock, jobs
+from ugc.runtime import Runtime
+from ugc.social import actions, pulling, queries, rules
+from ugc.social.models import Post
+
+
+@jobs.job("social.pull")
+def pull(runtime: Runtime, *, brand_id: int, source_id: int) -> None:
+    """Pull one source; how it went stands in its row."""
+    pulling.pull_source(runtime, brand_id, source_id, now=clock.now())
+
+
+@jobs.job("social.pull_due")
+def pull_due(runtime: Runtime) -> None:
+    """Have the sources pulled whose time has come."""
+    now = clock.now()
+    with runtime.transaction() as session:
+        for source in queries.find_due(session, now):
+            # Pushed on at once, so that a source is not enqueued anew each minute while its pull waits for a worker.
+            source.next_pull_at = now + timedelta(minutes=source.interval_minutes)
+            actions.pull_soon(session, source)
+
+
+@jobs.job("social.settle_policy")
+def settle_policy(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
+    """After a change of an item: a right that was granted lets its files be fetched."""
+    settle_policies(runtime, brand_id=brand_id, item_ids=[item_id])
+
+
+@jobs.job("social.settle_policies")
+def settle_policies(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
+    """The same for many items."""
+    with runtime.transaction() as session:
+        actions.settle_policies(session, brand_id, item_ids, max_age_of, now=clock.now())
+
+
+def max_age_of(post: Post) -> timedelta | None:
+    """How long the network's terms let a post be kept: the longest that any of its modes allows."""
+    network = rules.NETWORKS.get(post.network)
+    ages = [mode.max_age for mode in network.modes if mode.max_age is not None] if network else []
+    return max(ages, default=None)
