@@ -2,6 +2,7 @@
 
 from ugc.accounts import models as accounts
 from ugc.catalog import models as catalog
+from ugc.duplicates import models as duplicates
 from ugc.galleries import models as galleries
 from ugc.ingest import models as ingest
 from ugc.insights import models as insights
@@ -17,8 +18,8 @@ from ugc.submissions import models as submissions
 from ugc.tracking import models as tracking
 
 __all__ = [
-    "Base", "accounts", "catalog", "galleries", "ingest", "insights", "jobs", "library", "media", "orders", "rights", "scoring",
-    "social", "submissions", "tracking",
+    "Base", "accounts", "catalog", "duplicates", "galleries", "ingest", "insights", "jobs", "library", "media", "orders",
+    "rights", "scoring", "social", "submissions", "tracking",
 ]  # fmt: skip
 
 metadata = Base.metadata

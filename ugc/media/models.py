@@ -75,6 +75,8 @@ class File(Base):
     """Dominant colours as `#rrggbb`, the commonest first."""
     perceptual_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     """32 bytes; see docs/decisions for the choice of hash."""
+    turned_hashes: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The hashes of its seven mirrored and turned copies, 32 bytes each; files from before they were made have none."""
     measures: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     """Pixel measures by name, made where pixels are decoded; scoring turns them into parts."""
     error: Mapped[str] = mapped_column(server_default="")

@@ -112,6 +112,8 @@ class Inspection:
     frames: int
     perceptual_hash: bytes = b""
     hash_quality: int = 0
+    turned_hashes: bytes = b""
+    """Of the seven mirrored and turned copies, 32 bytes each."""
     placeholder: str = ""
     colours: tuple[str, ...] = ()
     measures: Mapping[str, float] | None = None
@@ -137,6 +139,7 @@ def read_inspection(facts: Mapping[str, Any], blobs: list[bytes]) -> Inspection:
             frames=whole(facts["frames"], 1, 300),
             perceptual_hash=bytes.fromhex(facts.get("perceptual_hash", "")),
             hash_quality=whole(facts.get("hash_quality", 0), 0, 100),
+            turned_hashes=bytes.fromhex(short_text(facts.get("turned_hashes", ""), 448)),
             placeholder=short_text(facts.get("placeholder", ""), 64),
             colours=tuple(colour(each) for each in facts.get("colours", [])[:8]),
             measures={short_text(name, 40): number(value) for name, value in facts.get("measures", {}).items()} or None,

@@ -34,11 +34,28 @@ def perceptual_hash(picture: Image.Image) -> tuple[bytes, int]:
         return bytes(WAVES * WAVES // 8), 0
     luma = numpy.asarray(picture, numpy.float32) @ LUMA
     small = sampler(luma.shape[0]) @ luma @ sampler(luma.shape[1]).T
-    waves = COSINES @ small @ COSINES.T
+    return hash_of(COSINES @ small @ COSINES.T), quality(small)
+
+
+def turned_hashes(picture: Image.Image) -> bytes:
+    """The hashes of the picture mirrored, upside down or both, then of each of the four laid on its side: seven times 32 bytes.
+
+    The box filters are not quite the same from both ends, so what is mirrored is the sampling, not the sampled: each hash is, to
+    the bit, the one that the turned picture itself would have (decision 0096).
+    """
+    if min(picture.size) < LEAST_SIDE:
+        return bytes(7 * WAVES * WAVES // 8)
+    luma = numpy.asarray(picture, numpy.float32) @ LUMA
+    down, across = COSINES @ sampler(luma.shape[0]), COSINES @ sampler(luma.shape[1])
+    flat = [rows @ luma @ columns.T for rows in (down, down[:, ::-1]) for columns in (across, across[:, ::-1])]
+    return b"".join(hash_of(waves) for waves in [*flat[1:], *(waves.T for waves in flat)])
+
+
+def hash_of(waves: NDArray[numpy.float32]) -> bytes:
+    """Which waves are stronger than the middle one."""
     # The reference takes the lower of the two middle values.
     median = numpy.partition(waves, waves.size // 2 - 1, axis=None)[waves.size // 2 - 1]
-    bits = waves.ravel() > median
-    return numpy.packbits(bits[::-1]).tobytes(), quality(small)  # the reference writes its last bit first
+    return numpy.packbits((waves.ravel() > median)[::-1]).tobytes()  # the reference writes its last bit first
 
 
 @lru_cache(64)
