@@ -12,7 +12,7 @@ from tests import make
 from ugc.catalog import actions, queries
 from ugc.catalog.feeds import NotAFeed
 from ugc.catalog.models import Availability, Product
-from ugc.catalog.rules import ProductData
+from ugc.catalog.rules import ProductChange, ProductData
 from ugc.kit import jobs
 from ugc.runtime import Runtime
 
@@ -68,7 +68,7 @@ def test_missing_products_are_added_and_others_left_alone(session: Session) -> N
     added = actions.add_missing(
         session, brand.id, [ProductData("A", title="Other"), ProductData("B"), ProductData("B", title="Late")]
     )
-    assert added == 1
+    assert added == ["B"]
     assert {each.sku: each.title for each in queries.find_products(session, brand.id)} == {"A": "Hat", "B": "B"}
 
 
@@ -123,3 +123,18 @@ def test_a_sitemap_is_refused_by_name(runtime: Runtime, session: Session, data: 
     with pytest.raises(NotAFeed, match="sitemap"):
         actions.import_catalog(runtime, brand, data / "catalog" / "google_merchant" / "test.xml")
     assert count(session) == 0
+
+
+def test_what_a_feed_wrote_is_taken_back_but_not_what_was_changed_since(session: Session) -> None:
+    brand = make.brand(session)
+    for sku in ("A", "B"):
+        make.product(session, brand, sku=sku, title="Hat", price=None, currency="")
+    changes: list[ProductChange] = []
+    feed = [ProductData(sku, title="Cap", price=Decimal("9.90"), currency="EUR") for sku in ("A", "B", "C")]
+    actions.put_products(session, brand.id, feed, now=make.NOON, changes=changes)
+    actions.put_product(session, brand.id, ProductData("B", title="Beret"), now=make.NOON)
+    assert actions.take_back(session, brand.id, changes, now=make.NOON) == 3
+    facts = {each.sku: (each.title, each.currency) for each in queries.find_products(session, brand.id)}
+    assert facts == {"A": ("Hat", ""), "B": ("Beret", "")}
+    assert actions.put_product(session, brand.id, feed[2], now=make.NOON) == "updated", "the same feed brings it again"
+    assert queries.get_product(session, brand.id, "C").removed_at is None

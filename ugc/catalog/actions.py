@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ugc.accounts.models import Brand
 from ugc.catalog import feeds, queries, rules
-from ugc.catalog.models import Product
-from ugc.catalog.rules import ProductData, Refused
+from ugc.catalog.models import Availability, Product
+from ugc.catalog.rules import ProductChange, ProductData, Refused
 from ugc.kit import clock, jobs
 from ugc.kit.reports import Report
 from ugc.runtime import Runtime
@@ -30,8 +32,13 @@ def put_product(session: Session, brand_id: int, data: ProductData, *, now: date
     return put_products(session, brand_id, [data], now=now)[0]
 
 
-def put_products(session: Session, brand_id: int, batch: Sequence[ProductData], *, now: datetime) -> list[str]:
-    """Many products in a few statements, an outcome for each; of two with one SKU the later updates the earlier."""
+def put_products(
+    session: Session, brand_id: int, batch: Sequence[ProductData], *, now: datetime, changes: list[ProductChange] | None = None
+) -> list[str]:
+    """Many products in a few statements, an outcome for each; of two with one SKU the later updates the earlier.
+
+    What was written over what is added to `changes`, for `take_back`.
+    """
     known = queries.map_products(session, brand_id, (data.sku for data in batch))
     outcomes, changed = [], set()
     for data in batch:
@@ -40,9 +47,11 @@ def put_products(session: Session, brand_id: int, batch: Sequence[ProductData], 
             known[data.sku] = product = new_product(brand_id, data)
             session.add(product)
             outcomes.append("added")
-        elif apply(product, data, now):
+            note(changes, ProductChange(data.sku, None, {}))
+        elif before := apply(product, data, now):
             changed.add(product)
             outcomes.append("updated")
+            note(changes, ProductChange(data.sku, before, facts_of(product, before)))
         else:
             outcomes.append("duplicate")
     session.flush()
@@ -57,27 +66,77 @@ def new_product(brand_id: int, data: ProductData) -> Product:
     return Product(brand_id=brand_id, sku=data.sku, **({"title": data.sku} | given))
 
 
-def apply(product: Product, data: ProductData, now: datetime) -> bool:
-    """Write what the data says and the row does not; whether anything was."""
+def note(changes: list[ProductChange] | None, change: ProductChange) -> None:
+    """Keep a change where somebody keeps them."""
+    if changes is not None:
+        changes.append(change)
+
+
+def facts_of(product: Product, names: Iterable[str]) -> dict[str, str | None]:
+    """Facts of a row as text, None where there is none."""
+    return {name: None if (value := getattr(product, name)) is None else str(value) for name in names}
+
+
+def apply(product: Product, data: ProductData, now: datetime) -> dict[str, str | None]:
+    """Write what the data says and the row does not; the facts that were written over, none where nothing was."""
     news = {name: value for name in FACTS if (value := getattr(data, name)) not in ("", None) and value != getattr(product, name)}
     if not news and product.removed_at is None:
-        return False
+        return {}
+    before = facts_of(product, [*news, "removed_at"])
     for name, value in news.items():
         setattr(product, name, value)
     product.removed_at = None
     product.updated = now
-    return True
+    return before
 
 
-def add_missing(session: Session, brand_id: int, batch: Sequence[ProductData]) -> int:
-    """Add those products whose SKU is new and leave the others alone; how many were added."""
+def take_back(session: Session, brand_id: int, changes: Sequence[ProductChange], *, now: datetime) -> int:
+    """Undo what an import wrote, the newest change first; what was changed again since stays. Says how many products it touched.
+
+    A product that the import added is taken out of the catalogue; items and orders that name it keep it.
+    """
+    known = queries.map_products(session, brand_id, (change.sku for change in changes))
+    touched = set()
+    for change in changes:
+        product = known.get(change.sku)
+        if product is not None and restore(product, change, now):
+            touched.add(product)
+    session.flush()
+    announced = [{"brand_id": brand_id, "product_id": product.id} for product in sorted(touched, key=lambda row: row.id)]
+    jobs.enqueue_many(session, "catalog.product_changed", announced, queue="events")
+    return len(touched)
+
+
+def restore(product: Product, change: ProductChange, now: datetime) -> bool:
+    """Write the facts from before a change back; whether anything was."""
+    if change.before is None:
+        if product.removed_at is not None:
+            return False
+        product.removed_at = product.updated = now
+        return True
+    stands = facts_of(product, change.before)
+    back = {name: value for name, value in change.before.items() if stands[name] == change.after[name] != value}
+    for name, value in back.items():
+        setattr(product, name, READ_FACT.get(name, str)(value) if value is not None else None)
+    product.updated = now if back else product.updated
+    return bool(back)
+
+
+READ_FACT: dict[str, Callable[[str], Any]] = {
+    "price": Decimal, "availability": Availability, "removed_at": datetime.fromisoformat,
+}  # fmt: skip
+"""Facts that are no text in the row."""
+
+
+def add_missing(session: Session, brand_id: int, batch: Sequence[ProductData]) -> list[str]:
+    """Add those products whose SKU is new and leave the others alone; the SKUs that were added."""
     known = queries.find_skus(session, brand_id, (data.sku for data in batch))
     fresh = {data.sku: row_of(brand_id, data) for data in reversed(batch) if data.sku not in known}
     if not fresh:
-        return 0
+        return []
     rows = [fresh[sku] for sku in sorted(fresh)]  # sorted, so that two imports at once don't deadlock
-    added = insert(Product).on_conflict_do_nothing(index_elements=["brand_id", "sku"]).returning(Product.id)
-    return len(session.scalars(added, rows).all())
+    added = insert(Product).on_conflict_do_nothing(index_elements=["brand_id", "sku"]).returning(Product.sku)
+    return list(session.scalars(added, rows))
 
 
 def row_of(brand_id: int, data: ProductData) -> dict[str, object]:
@@ -94,8 +153,12 @@ def row_of(brand_id: int, data: ProductData) -> dict[str, object]:
 def import_catalog(
     runtime: Runtime, brand: Brand, path: Path, *, identifier: str | None = None, format: str = "auto",
     mapping: Mapping[str, str] | None = None, dry_run: bool = False, progress: Callable[[int], None] | None = None,
+    changed: Callable[[Session, Sequence[ProductChange]], None] | None = None,
 ) -> Report:  # fmt: skip
-    """Bring a feed's products in, batch by batch; raises NotAFeed for a file that is none. The same feed again changes nothing."""
+    """Bring a feed's products in, batch by batch; raises NotAFeed for a file that is none. The same feed again changes nothing.
+
+    `changed` is told what was written over what, in the transaction that wrote it.
+    """
     feed = feeds.open_feed(path, format, mapping)
     report = Report(format=feed.format, dry_run=dry_run, notes=feed.notes)
     now = clock.now()
@@ -108,8 +171,11 @@ def import_catalog(
             if dry_run:  # what earlier batches would have stored; each was rolled back
                 put_products(session, brand.id, [seen[data.sku] for data in batch if data.sku in seen], now=now)
                 seen |= {data.sku: data for data in batch}
-            for outcome in put_products(session, brand.id, batch, now=now):
+            changes: list[ProductChange] = []
+            for outcome in put_products(session, brand.id, batch, now=now, changes=changes):
                 report.take(outcome)
+            if changed and not dry_run:
+                changed(session, changes)
         if progress:
             progress(len(entries))
     if untitled:

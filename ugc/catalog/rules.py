@@ -85,6 +85,15 @@ class ProductData:
     mpn: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ProductChange:
+    """What was written over a product: the facts as they were (None = it is new) and as they are now."""
+
+    sku: str
+    before: Mapping[str, str | None] | None
+    after: Mapping[str, str | None]
+
+
 class Refused(ValueError):
     """A row that can't become a product: a stable code and the reason for people."""
 

@@ -7,9 +7,25 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ugc.kit.db import Base, fk, pk, stamped
+
+
+class ImportState(StrEnum):
+    """How far an import has come."""
+
+    DRAFT = "draft"
+    """Its file lies here, and somebody is saying what it holds."""
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    """Somebody stopped it between two batches; what was in stays until it is undone."""
+    FAILED = "failed"
+    UNDOING = "undoing"
+    UNDONE = "undone"
 
 
 class Import(Base):
@@ -25,9 +41,40 @@ class Import(Base):
     name: Mapped[str] = mapped_column(server_default="")
     actor: Mapped[str]
     dry_run: Mapped[bool] = mapped_column(server_default=text("false"))
+    state: Mapped[ImportState] = mapped_column(server_default="finished", index=True)
+    options: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """What a person said in the browser about the file: mapping, order of dates, state and rights of its items."""
+    storage_key: Mapped[str] = mapped_column(server_default="")
+    """The file that was sent through the browser, until the import has ended."""
+    size: Mapped[int] = mapped_column(server_default="0")
+    """Bytes of that file."""
+    done: Mapped[int] = mapped_column(server_default="0")
+    """Rows or files that are behind, while it runs or is undone."""
+    total: Mapped[int] = mapped_column(server_default="0")
+    """Rows or files in all, as far as known; 0 = not known."""
+    error: Mapped[str] = mapped_column(server_default="")
     report: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     created: Mapped[stamped]
     finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+
+
+class ImportChange(Base):
+    """What an import added or changed beside its items, with what stood there before: the way back."""
+
+    __tablename__ = "import_changes"
+
+    id: Mapped[pk]
+    import_id: Mapped[int] = fk("imports.id")
+    brand_id: Mapped[int] = fk("brands.id", index=False)
+    kind: Mapped[str]
+    """`product` or `order`."""
+    subject: Mapped[str]
+    """The product's SKU, or the order's id at its source."""
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    """The facts that were changed, as they were; None = the import added it."""
+    after: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """The same facts as the import wrote them: what was changed again since is left alone."""
 
 
 class IdempotencyKey(Base):

@@ -183,17 +183,24 @@ class Item(Base):
     products: Mapped[list[ItemProduct]] = relationship(back_populates="item", order_by="ItemProduct.position")
 
 
+def by_import(table: str) -> Index:
+    """Finds what an import put on items that were there before."""
+    return Index(f"ix_{table}_import_id", "import_id", postgresql_where=text("import_id IS NOT NULL"))
+
+
 class ItemMedia(Base):
     """A file of an item, in its place."""
 
     __tablename__ = "item_media"
-    __table_args__ = (UniqueConstraint("item_id", "file_id"),)
+    __table_args__ = (UniqueConstraint("item_id", "file_id"), by_import("item_media"))
 
     id: Mapped[pk]
     item_id: Mapped[int] = fk("items.id", index=False)
     file_id: Mapped[int] = fk("files.id")
     position: Mapped[int] = mapped_column(server_default="0")
     alt: Mapped[str] = mapped_column(server_default="")
+    import_id: Mapped[int | None]
+    """The import that put it on an item that was there before, so that the import can be undone."""
     item: Mapped[Item] = relationship(back_populates="media")
     file: Mapped[File] = relationship()
 
@@ -214,11 +221,13 @@ class ItemTag(Base):
     """A tag on an item."""
 
     __tablename__ = "item_tags"
-    __table_args__ = (UniqueConstraint("item_id", "tag_id"),)
+    __table_args__ = (UniqueConstraint("item_id", "tag_id"), by_import("item_tags"))
 
     id: Mapped[pk]
     item_id: Mapped[int] = fk("items.id", index=False)
     tag_id: Mapped[int] = fk("tags.id")
+    import_id: Mapped[int | None]
+    """The import that put it on an item that was there before, so that the import can be undone."""
     item: Mapped[Item] = relationship(back_populates="tags")
     tag: Mapped[Tag] = relationship()
 
@@ -229,6 +238,7 @@ class ItemProduct(Base):
     __tablename__ = "item_products"
     __table_args__ = (
         UniqueConstraint("item_id", "product_id"),
+        by_import("item_products"),
         CheckConstraint("(x is null) = (y is null) and x between 0 and 1 and y between 0 and 1", name="hotspot"),
     )
 
@@ -240,6 +250,8 @@ class ItemProduct(Base):
     """Fraction of the picture's width from its left edge."""
     y: Mapped[float | None]
     """Fraction of the picture's height from its top edge."""
+    import_id: Mapped[int | None]
+    """The import that put it on an item that was there before, so that the import can be undone."""
     item: Mapped[Item] = relationship(back_populates="products")
     product: Mapped[Product] = relationship()
 

@@ -121,6 +121,24 @@ def put_order(session: Session, brand_id: int, source: str, data: OrderData, *, 
     return Receipt("stored", order.id)
 
 
+def take_back(session: Session, brand_id: int, source: str, after: OrderData, before: OrderData | None, *, now: datetime) -> bool:
+    """Put the version from before an import in the place of the import's; False where a newer one has come since.
+
+    Without an earlier version the order earns nothing and is shown to nobody; the same file may bring it again.
+    """
+    take_turn(session, brand_id, after.id)
+    order = lock_order(session, brand_id, source, after, now)
+    if rules.version_of(queries.as_data(order)) != rules.version_of(after):
+        return False
+    if before is not None:
+        apply(session, order, before)
+    else:
+        order.status, order.updated_at = rules.WITHDRAWN, datetime(1, 1, 1, tzinfo=UTC)
+    session.flush()
+    jobs.announce(session, "orders.order_changed", brand_id=brand_id, order_id=order.id)
+    return True
+
+
 def take_turn(session: Session, brand_id: int, external_id: str) -> None:
     """Wait for whoever writes about this order right now: either its visitor finds the order, or the order its visitor."""
     session.execute(TAKE_TURN, {"name": f"{brand_id}:{external_id}"})

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from ugc.kit import db, paging
 from ugc.kit.errors import NotFound
+from ugc.orders import rules
 from ugc.orders.models import Order, Refund, WebhookDelivery
 from ugc.orders.rules import LineData, OrderData, RefundData, RefundLineData
 
@@ -37,7 +38,7 @@ def find_orders(
     session: Session, brand_id: int, *, cursor: str | None = None, limit: int = 30, key: bytes
 ) -> tuple[list[Order], str | None]:
     """A page of orders, newest placed first, and the cursor of the next."""
-    chosen = select(Order).where(Order.brand_id == brand_id)
+    chosen = select(Order).where(Order.brand_id == brand_id, Order.status != rules.WITHDRAWN)
     if cursor:
         placed_at, order_id = paging.read_cursor(cursor, key)
         chosen = chosen.where(

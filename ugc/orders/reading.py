@@ -46,6 +46,23 @@ def read_order(body: bytes) -> OrderData:
     )
 
 
+def write_order(order: OrderData) -> dict[str, Any]:
+    """The order in the generic shape, as `read_order` takes it."""
+    fields = {name: str(getattr(order, name)) for name in ("id", "status", "currency", "coupon", "visitor")}
+    fields |= {name: getattr(order, name).isoformat() for name in ("updated_at", "placed_at")}
+    fields |= {name: str(getattr(order, name)) for name in ("total", "tax", "shipping", "discount")}
+    lines = [{"id": each.id, "sku": each.sku, "quantity": each.quantity, "price": str(each.price)} for each in order.lines]
+    refunds = [
+        {
+            "id": each.id, "at": each.at.isoformat(), "amount": str(each.amount),
+            "lines": [{"id": part.id, "quantity": part.quantity, "amount": str(part.amount)} for part in each.lines],
+        }
+        for each in order.refunds
+    ]  # fmt: skip
+    customer = {"id": order.customer_id, "email_sha256": order.email_sha256}
+    return fields | {"customer": customer, "lines": lines, "refunds": refunds}
+
+
 def read_json(body: bytes) -> Any:
     """Strict JSON: UTF-8, no duplicate names, no NaN or infinity, at most MAX_DEPTH deep; NUL characters are dropped."""
     if nesting(body) > MAX_DEPTH:

@@ -17,8 +17,10 @@ CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 # Standard Webhooks: a message signed longer ago, or further ahead, than this is refused (T-81).
 TOLERANCE = timedelta(seconds=300)
+WITHDRAWN = "withdrawn"
+"""Our own word for an order whose import was undone: nobody sees it, and any version of it may come again."""
 # Words for an order that never became a sale; it keeps its rows and earns nothing.
-CANCELLED = frozenset({"cancelled", "canceled", "voided", "failed"})
+CANCELLED = frozenset({"cancelled", "canceled", "voided", "failed", WITHDRAWN})
 VOID = CANCELLED | {"refunded"}
 
 
