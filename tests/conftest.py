@@ -16,7 +16,7 @@ from flask_openapi.openapi import OpenAPI
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
-from tests import make
+from tests import make, outbound
 from tests.fakes import FakeFetcher
 from ugc.app import AFTER_COMMIT, create_app
 from ugc.kit import db, postgres, schema
@@ -30,10 +30,13 @@ SECRET = "a secret that only the tests know, and it is long enough"
 
 
 def pytest_configure() -> None:
-    """Property tests draw the same examples in every run, few of them; `make test-long` draws many, and others each time."""
+    """No code of ours connects past the fetcher. Property tests draw the same few examples in every run; `make test-long`
+    draws many, and others each time.
+    """
     from hypothesis import HealthCheck
     from hypothesis import settings as examples
 
+    outbound.install()
     calm = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
     examples.register_profile("short", derandomize=True, max_examples=50, deadline=None, database=None, suppress_health_check=calm)
     examples.register_profile("long", max_examples=2_000, deadline=None, print_blob=True, suppress_health_check=calm)

@@ -7,30 +7,30 @@ from typing import Any
 from ugc.kit.errors import Outside
 
 
-class Refusal(Outside):
+class FetchRefused(Outside):
     """This will not be fetched."""
 
     def __init__(self, detail: str | None = None, *, permanent: bool = True, **facts: Any) -> None:
         super().__init__(detail, permanent=permanent, **facts)
 
 
-class BadAddress(Refusal):
+class BadAddress(FetchRefused):
     """This is not an address that can be fetched."""
 
 
-class BlockedAddress(Refusal):
+class BlockedAddress(FetchRefused):
     """This address leads where the service may not go."""
 
 
-class TooManyRedirects(Refusal):
+class TooManyRedirects(FetchRefused):
     """This address leads on and on."""
 
 
-class BodyTooLarge(Refusal):
+class BodyTooLarge(FetchRefused):
     """The answer is larger than allowed."""
 
 
-class NotJson(Refusal):
+class NotJson(FetchRefused):
     """The answer is no JSON."""
 
 

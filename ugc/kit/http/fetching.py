@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urljoin
 
 import certifi
 import requests
@@ -18,7 +17,7 @@ from urllib3.util import Timeout
 from ugc.kit.http import bodies, dialling
 from ugc.kit.http.dialling import Deadline, Resolve
 from ugc.kit.http.errors import BadAddress, BlockedAddress, BodyTooLarge, NotJson, TooManyRedirects, TooSlow, Unreachable
-from ugc.kit.http.targets import Permits, Target, read_target
+from ugc.kit.http.targets import Permits, Target, read_target, redirected
 
 FIRST_BYTE = 5.0
 TOTAL = 15.0
@@ -135,16 +134,13 @@ class Fetcher:
         Nothing is left of a file that did not arrive whole. A large file may be given more seconds.
         """
         request = self.request(url, "GET", headers or {})
-        try:
-            with open(path, "xb") as file:
-                answer = self.follow(
-                    request, redirects, lambda status: file.write if 200 <= status < 300 else None, max_bytes, seconds
-                )
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        if not 200 <= answer.status < 300:
-            path.unlink()
+        with open(path, "xb") as file:
+            answer = None
+            try:
+                answer = self.follow(request, redirects, lambda status: file.write if is_good(status) else None, max_bytes, seconds)
+            finally:
+                if answer is None or not is_good(answer.status):
+                    path.unlink()
         return answer
 
     def request(
@@ -157,18 +153,10 @@ class Fetcher:
             made = requests.Request(method, url, dict(headers), params=params, json=json, data=form or body).prepare()
         except (requests.RequestException, UnicodeError) as cause:
             raise BadAddress() from cause
-        return self.prepared(made)
-
-    def prepared(self, made: requests.PreparedRequest) -> Request:
-        """A request that the library has put together."""
-        url = made.url or ""
         own = {"User-Agent": self.user_agent, "Accept": "*/*"}
-        asked = {
-            **{name.title(): value for name, value in own.items()},
-            **{name.title(): str(each) for name, each in headers_of(made)},
-        }
+        asked = {name.title(): value for name, value in {**own, **dict(headers_of(made))}.items()}
         asked["Accept-Encoding"] = bodies.ENCODINGS
-        return Request(made.method or "GET", url, read_target(url), asked, made.body)
+        return Request(method, made.url or "", read_target(made.url or ""), asked, made.body)
 
     def follow(
         self,
@@ -187,7 +175,7 @@ class Fetcher:
                     return answer
                 if not left:
                     break
-                request = request.at(urljoin(request.url, location), answer.status)
+                request = request.at(redirected(request.url, location), answer.status)
         raise TooManyRedirects()
 
     def ask(
@@ -208,7 +196,7 @@ class Fetcher:
             if write is not None:
                 bodies.read_into(raw, write, max_bytes)
             deadline.left(1)
-            return Answer(raw.status, request.url, {name.lower(): value for name, value in raw.headers.items()})
+            return Answer(raw.status, request.url, {name.lower(): raw.headers[name] for name in raw.headers})
         except OutOfTime as cause:
             raise TooSlow(f"{request.target.host} took too long") from cause
         except (HTTPError, OSError) as cause:
@@ -217,6 +205,11 @@ class Fetcher:
             raise Unreachable(f"{request.target.host} did not answer properly") from cause
         finally:
             pool.close()
+
+
+def is_good(status: int) -> bool:
+    """Whether an answer holds what was asked for."""
+    return 200 <= status < 300
 
 
 def headers_of(made: requests.PreparedRequest) -> list[tuple[str, str]]:

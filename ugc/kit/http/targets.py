@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urljoin
 
 import idna
 from urllib3.exceptions import LocationParseError
@@ -47,6 +49,8 @@ class Permits:
     """`host` is itself only; `.domain` is every host below it."""
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     http: bool = False
+    ports: frozenset[int] = frozenset(PORTS.values())
+    """The ports of public addresses."""
 
     def has_name(self, host: str) -> bool:
         """Whether a host was named, itself or by a domain above it; compared label by label."""
@@ -88,6 +92,15 @@ def read_target(url: str) -> Target:
     if parts.auth is not None or not parts.host or scheme not in PORTS or port == 0:
         raise BadAddress()
     return Target(scheme, read_host(parts.host), port or PORTS[scheme], parts.request_uri)
+
+
+def redirected(url: str, location: str) -> str:
+    """Where a redirect leads from a URL; raises BadAddress for what could be read in two ways (T-32)."""
+    with contextlib.suppress(UnicodeError):
+        location = location.encode("latin-1").decode()  # headers are read as Latin-1, and many servers send UTF-8
+    if UNSAFE.search(location) or re.match(r"[a-z][a-z0-9+.-]*:(?!//)", location, re.IGNORECASE):
+        raise BadAddress("the redirect leads to no readable address")
+    return urljoin(url, location)
 
 
 def read_host(host: str) -> str:
@@ -141,5 +154,5 @@ def check_way(target: Target, permits: Permits) -> None:
     """The public Internet is reached by TLS on its usual port."""
     if target.scheme == "http" and not permits.http:
         raise BlockedAddress("only https:// addresses are fetched")
-    if target.port not in PORTS.values():
+    if target.port not in permits.ports:
         raise BlockedAddress("only the usual ports 443 and 80 are reached")
