@@ -18,6 +18,7 @@ from ugc.rights import jobs as rights
 from ugc.runtime import Runtime
 from ugc.scoring import jobs as scoring
 from ugc.social import jobs as social
+from ugc.submissions import jobs as submissions
 from ugc.tracking import jobs as tracking
 
 ROOMS = (
@@ -30,6 +31,7 @@ ROOMS = (
     orders,
     rights,
     scoring,
+    submissions,
     social,
     tracking,
 )
@@ -57,7 +59,11 @@ EVERY: list[tuple[str, str]] = [
     ("orders.forget_bodies", "41 3 * * *"),
     ("rights.check_copies", "7 4 * * *"),
     ("scoring.check_copies", "37 4 * * *"),
+    ("social.check_upstream", "13 * * * *"),
+    ("social.end_leases", "43 * * * *"),
     ("social.pull_due", "* * * * *"),
+    ("submissions.forget_old", "53 3 * * *"),
+    ("submissions.sweep_uploads", "43 * * * *"),
     ("tracking.make_partitions", "11 */6 * * *"),
 ]
 """Jobs by the clock: name and cron expression in UTC. They take no arguments and look after every brand."""

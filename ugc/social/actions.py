@@ -282,6 +282,12 @@ def confirm(session: Session, brand_id: int, item_ids: Sequence[int], terms: Ter
         library_actions.renew_leases(session, brand_id, item_ids, terms.now + terms.max_age)
 
 
+def note_asked(session: Session, brand_id: int, item_ids: Sequence[int], now: datetime) -> None:
+    """The network was asked about these posts, whatever it said."""
+    asked = update(Post).where(Post.brand_id == brand_id, among(Post.item_id, item_ids))
+    session.execute(asked.values(checked_at=now), execution_options=NO_SYNC)
+
+
 def note_seen(session: Session, brand_id: int, intent: ItemIntent, known: Known, terms: Terms) -> None:
     """Remember the post as the network has it now, where that is something else than before."""
     keys = {each.key for each in intent.media}

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 from ugc.kit import clock, jobs
 from ugc.runtime import Runtime
-from ugc.social import actions, pulling, queries, rules
+from ugc.social import actions, checking, pulling, queries, rules
 from ugc.social.models import Post
+
+PORTIONS = 100
+"""Of ended leases in one run; what is left waits for the next."""
 
 
 @jobs.job("social.pull")
@@ -25,6 +28,32 @@ def pull_due(runtime: Runtime) -> None:
             # Pushed on at once, so that a source is not enqueued anew each minute while its pull waits for a worker.
             source.next_pull_at = now + timedelta(minutes=source.interval_minutes)
             actions.pull_soon(session, source)
+
+
+@jobs.job("social.check_upstream")
+def check_upstream(runtime: Runtime) -> None:
+    """Have the networks asked which posts are still there, a job for each source that has some to ask about."""
+    now = clock.now()
+    with runtime.transaction() as session:
+        for source in queries.find_to_check(session, now - rules.CHECKED_EVERY):
+            network = rules.NETWORKS.get(source.network)
+            if network is not None and network.check is not None:
+                once = f"check:{source.id}"
+                jobs.enqueue(session, "social.check_source", once=once, brand_id=source.brand_id, source_id=source.id)
+
+
+@jobs.job("social.check_source")
+def check_source(runtime: Runtime, *, brand_id: int, source_id: int) -> None:
+    """Ask a network which posts of one source are still there."""
+    checking.check_source(runtime, brand_id, source_id, now=clock.now())
+
+
+@jobs.job("social.end_leases")
+def end_leases(runtime: Runtime) -> None:
+    """Delete what networks lent and did not confirm in time."""
+    for _ in range(PORTIONS):
+        if checking.end_leases(runtime, now=clock.now()) < checking.ENDED:
+            return
 
 
 @jobs.job("social.settle_policy")

@@ -133,7 +133,7 @@ class Post(Base):
     """Addresses of the post's files, for the day on which its creator lets us copy them."""
     seen_at: Mapped[datetime]
     checked_at: Mapped[datetime] = mapped_column(index=True)
-    """When the network last confirmed that it is there."""
+    """When the network last showed it or was asked about it."""
 
 
 class SearchedTerm(Base):

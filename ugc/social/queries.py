@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
+from ugc.ingest.models import WantedFile, WantedState
 from ugc.kit.db import among
 from ugc.kit.errors import NotFound
 from ugc.library.models import Item, SourcePolicy
@@ -61,10 +62,23 @@ def find_known(session: Session, brand_id: int, network: str, external_ids: Iter
         .join(Item, Item.id == Post.item_id)
         .where(Post.brand_id == brand_id, Post.network == network, among(Post.external_id, external_ids))
     )
-    return {post.external_id: known_of(post, item) for post, item in session.execute(query)}
+    found = session.execute(query).all()
+    lost = find_lost(session, [item.id for _, item in found])
+    return {post.external_id: known_of(post, item, lost.get(item.id, {})) for post, item in found}
 
 
-def known_of(post: Post, item: Item) -> Known:
+def find_lost(session: Session, item_ids: Iterable[int]) -> dict[int, dict[str, str]]:
+    """Files of items that did not come: the address that was tried, by key."""
+    query = select(WantedFile.item_id, WantedFile.key, WantedFile.url).where(
+        among(WantedFile.item_id, item_ids), WantedFile.state.in_([WantedState.FAILED, WantedState.GONE])
+    )
+    lost: dict[int, dict[str, str]] = {}
+    for item_id, key, url in session.execute(query):
+        lost.setdefault(item_id, {})[key] = url
+    return lost
+
+
+def known_of(post: Post, item: Item, lost: Mapping[str, str]) -> Known:
     """A post and its item as the rules take them."""
     return Known(
         item_id=item.id,
@@ -76,6 +90,7 @@ def known_of(post: Post, item: Item) -> Known:
         sources=tuple(post.sources),
         policy=item.source_policy,
         is_gone=item.gone_at is not None,
+        lost=lost,
     )
 
 
@@ -88,6 +103,12 @@ def find_unchecked(session: Session, source: Source, before: datetime, *, limit:
     """Posts that this source asks about and that the network has not confirmed since, the longest first."""
     query = select(Post).where(Post.source_id == source.id, Post.checked_at < before)
     return list(session.scalars(query.order_by(Post.checked_at).limit(limit)))
+
+
+def find_to_check(session: Session, before: datetime) -> list[Source]:
+    """Sources of every brand with posts that the network has not confirmed since."""
+    stale = exists().where(Post.source_id == Source.id, Post.checked_at < before)
+    return list(session.scalars(select(Source).where(Source.state.in_(PULLED_STATES), stale).order_by(Source.id)))
 
 
 def count_items(session: Session, source: Source) -> int:

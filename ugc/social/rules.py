@@ -7,12 +7,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from ugc.ingest import wanting
 from ugc.ingest.wanting import WantedUrl
 from ugc.kit.errors import Invalid, NotFound, Unprocessable
 from ugc.library.models import RightsState, SourcePolicy
@@ -45,8 +46,7 @@ WEEK = timedelta(days=7)
 """Instagram lets an account search 30 different hashtags in 7 days; one counts from its first search on."""
 
 CHECKED_EVERY = timedelta(days=1)
-LEASE_MARGIN = 6
-"""A lease is renewed from this part of its length before its end on: of 30 days, from day 25 (L-25)."""
+"""Each day the networks are asked which posts are still there (L-24); that renews leases long before they end (L-25)."""
 
 # Names of files under which a network's signature may change while the file stays the same.
 FILE_NAME = re.compile(r"\.(jpe?g|png|webp|gif|heic|avif|mp4|m4v|mov|webm|mp3|m4a|wav|ogg)$", re.IGNORECASE)
@@ -95,6 +95,8 @@ class Known:
     sources: tuple[int, ...]
     policy: SourcePolicy
     is_gone: bool = False
+    lost: Mapping[str, str] = field(default_factory=dict)
+    """Files that did not come, by the digest of their key: the address that was tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def decide(post: PostData, known: Known | None, terms: Terms) -> ItemIntent:
     """What becomes of a post: new, changed upstream, or nothing. Decisions of people here are never part of it."""
     data, media = item_of(post, terms), media_of(post)
     policy = known.policy if known else terms.policy
-    unknown = tuple(wanted for wanted in media if known is None or wanted.key not in known.media_keys)
+    unknown = tuple(wanted for wanted in media if known is None or is_unknown(wanted, known))
     fetched = unknown if policy is not SourcePolicy.EMBED_ONLY else ()
     if known is None:
         return ItemIntent(Outcome.NEW, data.external_id, data, terms.tags, media, fetched)
@@ -151,6 +153,12 @@ def decide(post: PostData, known: Known | None, terms: Terms) -> ItemIntent:
         Outcome.CHANGED if changed else Outcome.SAME, data.external_id, data, tags, media, fetched, new_text, new_counts,
         known.is_gone,
     )  # fmt: skip
+
+
+def is_unknown(wanted: WantedUrl, known: Known) -> bool:
+    """Whether a file is new, or did not come from the address that the network gave before."""
+    tried = known.lost.get(wanting.digest(wanted.key))
+    return wanted.key not in known.media_keys or (tried is not None and tried != wanted.url)
 
 
 def item_of(post: PostData, terms: Terms) -> ItemData:
@@ -259,11 +267,6 @@ def lease_end(policy: SourcePolicy, max_age: timedelta | None, now: datetime) ->
     return now + max_age if policy is SourcePolicy.API_CACHED and max_age is not None else None
 
 
-def renewed_from(lease_until: datetime, max_age: timedelta) -> datetime:
-    """When the network is asked again about a post, so that its lease does not run out."""
-    return lease_until - max_age / LEASE_MARGIN
-
-
 def settled_policy(current: SourcePolicy, terms: SourcePolicy, rights: RightsState) -> SourcePolicy:
     """The policy of an item after its right has changed: the creator's licence stands above the network's terms."""
     if terms is SourcePolicy.OWN:
@@ -309,15 +312,15 @@ def may_search(term: str, counted: Mapping[str, datetime], now: datetime) -> boo
 
 def read_fields(fields: Sequence[Field], given: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """What was filled in, the secrets apart; raises BadSource for a missing field, Invalid for one that the mode has not."""
-    known = {field.name for field in fields}
+    known = {each.name for each in fields}
     for name in given:
         if name not in known:
             raise Invalid(f"there is no field named {name[:40]!r}; known are {', '.join(sorted(known)) or 'none'}")
-    filled = {field.name: clean_text(str(given.get(field.name, "")), 2_000) for field in fields}
-    for field in fields:
-        if field.required and not filled[field.name]:
-            raise BadSource(f"{field.label} is missing", name=field.name)
-    secret = {field.name for field in fields if field.secret}
+    filled = {each.name: clean_text(str(given.get(each.name, "")), 2_000) for each in fields}
+    for each in fields:
+        if each.required and not filled[each.name]:
+            raise BadSource(f"{each.label} is missing", name=each.name)
+    secret = {each.name for each in fields if each.secret}
     plain = {name: value for name, value in filled.items() if value and name not in secret}
     return plain, {name: value for name, value in filled.items() if value and name in secret}
 
