@@ -12,7 +12,8 @@ from ugc.media import rules, sandbox
 
 # The issue's limit is .2 s; two busy cores add what is not ours, so the child's own processor time is what is measured.
 SECONDS = 0.2
-BASE_KB = 40_000
+# A child that does nothing: 30 MB are its parent's, 17 of them the library that reads phones' HEIC and videos.
+BASE_KB = 64_000
 
 
 @pytest.fixture
@@ -104,8 +105,6 @@ OTHERS = {
     "bmp": b"BM" + bytes(100),
     "psd": b"8BPS" + bytes(100),
     "zip": b"PK\3\4" + bytes(100),
-    "heic": b"\0\0\0\x18ftypheic" + bytes(100),
-    "avif": b"\0\0\0\x18ftypavif" + bytes(100),
     "mp4": b"\0\0\0\x18ftypisom" + bytes(100),
     "avi": b"RIFF\0\0\0\0AVI " + bytes(100),
     "hls": b"#EXTM3U\nfile:///etc/passwd",
@@ -129,7 +128,7 @@ def test_what_is_no_picture_is_refused(put: Put) -> None:
         sandbox.check(put(b""))
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_half_a_file_is_refused(put: Put, form: str, share: float) -> None:
     whole = vectors.encoded(vectors.photo(200, 150), form)
@@ -137,11 +136,11 @@ def test_half_a_file_is_refused(put: Put, form: str, share: float) -> None:
         sandbox.check(put(whole[: int(len(whole) * share)]))
 
 
-@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
 def test_no_prefix_of_a_file_breaks_the_decoder(put: Put, form: str) -> None:
     whole = vectors.encoded(vectors.photo(40, 30), form)
     for length in sorted({*range(0, 64, 3), *range(64, len(whole), max(1, len(whole) // 12))}):
-        assert outcome_of(put(whole[:length]))[0] in {"not_a_picture", "empty_file", "truncated", "damaged"}
+        assert outcome_of(put(whole[:length]))[0] in {"not_a_picture", "empty_file", "truncated", "damaged", "wrong_format"}
 
 
 def test_a_parser_is_chosen_by_the_bytes_alone(put: Put) -> None:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy
 from PIL import (
+    AvifImagePlugin,
     GifImagePlugin,
     Image,
     ImageCms,
@@ -23,6 +24,7 @@ from PIL import (
 
 from ugc.media.child import headers
 from ugc.media.child.headers import Header
+from ugc.media.child.heic import IS_SUPPORTED, HeicImageFile
 from ugc.media.child.refusal import Refused
 
 # The class itself, not Image.open: that would hand a JPEG with several pictures to the MPO plug-in (decision 0011).
@@ -31,7 +33,8 @@ DECODERS: dict[str, type[ImageFile.ImageFile]] = {
     "png": PngImagePlugin.PngImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
     "gif": GifImagePlugin.GifImageFile,
-}
+    "avif": AvifImagePlugin.AvifImageFile,
+} | ({"heic": HeicImageFile} if IS_SUPPORTED else {})
 MAX_EXIF_BYTES = 64 * 1024
 MAX_ICC_BYTES = 4 * 1024**2
 ORIENTATION = 0x0112
@@ -42,6 +45,8 @@ UPRIGHT = {
 # Pillow would import these when it first meets EXIF or saves; a limited child can't open files, so its parent has them.
 PRELOADED = (ImageOps, TiffImagePlugin)
 Image.preinit()
+# A limited child can start no thread.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 # Behind the product's picture on most shops' pages.
 BACKGROUND = (255, 255, 255)
 Image.MAX_IMAGE_PIXELS = headers.MAX_PIXELS
@@ -78,9 +83,9 @@ def code_of(message: str) -> str:
     return "damaged"
 
 
-def open_picture(file: BinaryIO) -> tuple[Header, ImageFile.ImageFile]:
+def open_picture(file: BinaryIO, *, heic: bool = True) -> tuple[Header, ImageFile.ImageFile]:
     """The picture's header and its decoder, nothing decoded yet; raises Refused."""
-    header = headers.read_header(file)
+    header = headers.read_header(file, [name for name in DECODERS if heic or name != "heic"])
     with refusing(header.format):
         picture = DECODERS[header.format](file)
         if (picture.format or "").lower() != header.format:
@@ -91,6 +96,8 @@ def open_picture(file: BinaryIO) -> tuple[Header, ImageFile.ImageFile]:
 
 def orientation_of(picture: ImageFile.ImageFile) -> int:
     """1–8 from EXIF; 1 where there is none, or none that can be read."""
+    if isinstance(picture, HeicImageFile):
+        return picture.turn
     if len(picture.info.get("exif", b"")) > MAX_EXIF_BYTES:
         return 1
     try:
@@ -105,11 +112,11 @@ def orientation_of(picture: ImageFile.ImageFile) -> int:
 def decode(header: Header, picture: ImageFile.ImageFile, width: int, height: int) -> Image.Image:
     """All pixels of the first frame, upright, RGB in sRGB, on the background; at least width × height if the file has that many.
 
-    A JPEG is scaled down while it is decoded (`draft`); `thumbnail()` alone would not do so here.
+    JPEG and HEIC are scaled down while they are decoded (`draft`); `thumbnail()` alone would not do so here.
     """
     turn = orientation_of(picture)
     with refusing(header.format):
-        if header.format == "jpeg":
+        if header.format in {"jpeg", "heic"}:
             picture.draft("RGB", (height, width) if turn >= 5 else (width, height))
         picture.load()
         profile = picture.info.get("icc_profile")

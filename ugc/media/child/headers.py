@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from ugc.media.child import heif
 from ugc.media.child.refusal import Refused
 
 MAX_SIDE = 20_000
@@ -19,10 +21,12 @@ MAX_FRAMES = 300
 # All text of a PNG together, uncompressed or not; Pillow's own limits (1 MB each, 64 MB all) stand behind this one.
 MAX_TEXT_BYTES = 1_000_000
 
+# A phone's 48 megapixels come in tiles of 512 × 512 that reach beyond the right and lower edge.
+TILED = 1.25
 # Between a JPEG's segments some editors leave bytes that mean nothing; decoders step over them.
 MAX_JUNK_BYTES = 4096
 
-ACCEPTED = ("jpeg", "png", "webp", "gif")
+ACCEPTED = ("jpeg", "png", "webp", "gif", "avif", "heic")
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 OTHER_MAGIC = {
@@ -59,13 +63,15 @@ def name_format(head: bytes) -> str:
     if head[:4] == b"RIFF" and len(head) >= 12:
         return "webp" if head[8:12] == b"WEBP" else RIFF_KINDS.get(head[8:12], "riff")
     if head[4:8] == b"ftyp":
-        brand = head[8:12]
-        return "heic" if brand in HEIF_BRANDS else "avif" if brand in {b"avif", b"avis"} else "mp4"
+        brand, others = head[8:12], {head[place : place + 4] for place in range(16, 32, 4)}
+        if brand in {b"avif", b"avis"} or (brand in {b"mif1", b"msf1"} and b"avif" in others):
+            return "avif"
+        return "heic" if brand in HEIF_BRANDS else "mp4"
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     return next((name for magic, name in OTHER_MAGIC.items() if head.startswith(magic) or text.startswith(magic)), "")
 
 
-def read_header(file: BinaryIO) -> Header:
+def read_header(file: BinaryIO, accepted: Collection[str] = ACCEPTED) -> Header:
     """The header of an accepted picture, inside the budgets; raises Refused otherwise."""
     size = os.fstat(file.fileno()).st_size
     head = file.read(32)
@@ -74,13 +80,17 @@ def read_header(file: BinaryIO) -> Header:
     name = name_format(head)
     if not name:
         raise Refused("not_a_picture")
-    if name not in ACCEPTED:
+    if name not in accepted:
         raise Refused("wrong_format", format=name)
     file.seek(0)
     try:
         header = READERS[name](file, size)
     except (struct.error, IndexError, EOFError):
         raise Refused("truncated", format=name) from None
+    except KeyError:
+        raise Refused("damaged", format=name) from None
+    if header.format != name:
+        raise Refused("wrong_format", format=header.format)
     check_budgets(header)
     file.seek(0)
     return header
@@ -224,4 +234,15 @@ def skip_blocks(file: BinaryIO) -> None:
         file.seek(length[0], os.SEEK_CUR)
 
 
-READERS = {"jpeg": read_jpeg, "png": read_png, "webp": read_webp, "gif": read_gif}
+def read_heif(file: BinaryIO, size: int) -> Header:
+    """The size of the primary picture and of its tiles, which a grid may have beyond its edges."""
+    still = heif.read_still(file)
+    check_budgets(Header(still.format, still.width, still.height))
+    across, down = still.tiles[0].size
+    check_budgets(Header(still.format, across, down))
+    if still.columns * across * still.rows * down > TILED * MAX_PIXELS:
+        raise Refused("picture_too_large", width=still.width, height=still.height)
+    return Header(still.format, still.width, still.height)
+
+
+READERS = {"jpeg": read_jpeg, "png": read_png, "webp": read_webp, "gif": read_gif, "avif": read_heif, "heic": read_heif}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any, BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from ugc.media.child import colours, decoding, fingerprint, loops, measuring, placeholder, renditions
 from ugc.media.child.headers import Header
@@ -17,7 +17,7 @@ MEASURED_SIDE = 512
 
 def check(file: BinaryIO, options: dict[str, Any]) -> Answer:
     """Decode every pixel, at a JPEG's smallest scale, to know that the file is sound."""
-    header, picture = decoding.open_picture(file)
+    header, picture = open_picture(file, options)
     turn = decoding.orientation_of(picture)
     decoding.decode(header, picture, 1, 1)
     return facts_of(header, turn), []
@@ -25,7 +25,7 @@ def check(file: BinaryIO, options: dict[str, Any]) -> Answer:
 
 def measure(file: BinaryIO, options: dict[str, Any]) -> Answer:
     """Decode once; measures, hash and colours, no renditions."""
-    header, picture = decoding.open_picture(file)
+    header, picture = open_picture(file, options)
     turn = decoding.orientation_of(picture)
     facts = facts_of(header, turn)
     # At the same scale as for renditions, so that the same file has the same hash and measures everywhere.
@@ -35,7 +35,7 @@ def measure(file: BinaryIO, options: dict[str, Any]) -> Answer:
 
 def render(file: BinaryIO, options: dict[str, Any]) -> Answer:
     """Decode once; everything that a stored picture needs."""
-    header, picture = decoding.open_picture(file)
+    header, picture = open_picture(file, options)
     turn = decoding.orientation_of(picture)
     facts = facts_of(header, turn)
     wanted = renditions.sizes(facts["width"], facts["height"])
@@ -43,6 +43,11 @@ def render(file: BinaryIO, options: dict[str, Any]) -> Answer:
     copies = renditions.render(upright, wanted) + loops.make(header, picture)
     facts["renditions"] = [copy.facts() for copy in copies]
     return facts | understand(upright, facts), [copy.data for copy in copies]
+
+
+def open_picture(file: BinaryIO, options: dict[str, Any]) -> tuple[Header, ImageFile.ImageFile]:
+    """The picture as the caller wants pictures taken."""
+    return decoding.open_picture(file, heic=options.get("heic", True))
 
 
 def facts_of(header: Header, turn: int) -> dict[str, Any]:
@@ -66,6 +71,7 @@ def understand(picture: Image.Image, facts: dict[str, Any]) -> dict[str, Any]:
     return {
         "perceptual_hash": fingerprinted.hex(),
         "hash_quality": quality,
+        "turned_hashes": fingerprint.turned_hashes(normal).hex(),
         "placeholder": base64.b64encode(placeholder.thumbhash(normal)).decode(),
         "colours": colours.dominant(normal),
         "measures": measuring.measures_of(normal) | {"pixels": facts["width"] * facts["height"]},
