@@ -62,6 +62,7 @@ EVERY: list[tuple[str, str]] = [
     ("social.check_upstream", "13 * * * *"),
     ("social.end_leases", "43 * * * *"),
     ("social.pull_due", "* * * * *"),
+    ("social.renew_tokens", "*/10 * * * *"),
     ("submissions.forget_old", "53 3 * * *"),
     ("submissions.sweep_uploads", "43 * * * *"),
     ("tracking.make_partitions", "11 */6 * * *"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from ugc.kit import clock, jobs
 from ugc.runtime import Runtime
-from ugc.social import actions, checking, pulling, queries, rules
+from ugc.social import actions, checking, connecting, forgetting, pulling, queries, rules
 from ugc.social.models import Post
 
 PORTIONS = 100
@@ -54,6 +54,26 @@ def end_leases(runtime: Runtime) -> None:
     for _ in range(PORTIONS):
         if checking.end_leases(runtime, now=clock.now()) < checking.ENDED:
             return
+
+
+@jobs.job("social.renew_tokens")
+def renew_tokens(runtime: Runtime) -> None:
+    """Have tokens renewed before they end, each by a job of its own."""
+    with runtime.transaction() as session:
+        for brand_id, source_id in connecting.find_ending(session, clock.now()):
+            jobs.enqueue(session, "social.renew_token", once=f"token:{source_id}", brand_id=brand_id, source_id=source_id)
+
+
+@jobs.job("social.renew_token")
+def renew_token(runtime: Runtime, *, brand_id: int, source_id: int) -> None:
+    """Renew the token of one source."""
+    connecting.renew(runtime, brand_id, source_id, now=clock.now())
+
+
+@jobs.job("social.forget")
+def forget(runtime: Runtime, *, brand_id: int, request_id: int) -> None:
+    """Delete what a network asked us to forget of a person."""
+    forgetting.forget(runtime, brand_id, request_id, now=clock.now())
 
 
 @jobs.job("social.settle_policy")
