@@ -20,7 +20,7 @@ from tests import make, outbound
 from tests.fakes import FakeFetcher
 from ugc.app import AFTER_COMMIT, create_app
 from ugc.kit import db, postgres, schema
-from ugc.kit.storage import LocalStorage
+from ugc.kit.storage.local import LocalStorage
 from ugc.runtime import Runtime
 from ugc.settings import Settings
 

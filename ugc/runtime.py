@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from ugc.kit import db, postgres, signing
 from ugc.kit.http.fetching import Fetcher, Fetching
 from ugc.kit.http.targets import read_permits
-from ugc.kit.storage import LocalStorage, Storage
+from ugc.kit.storage.base import Storage
+from ugc.kit.storage.local import LocalStorage
 from ugc.settings import Settings, secret_of
 
 

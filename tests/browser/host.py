@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tests.galleries import shown
 from ugc.accounts import actions as accounts_actions
 from ugc.accounts.models import Brand, KeyKind
-from ugc.kit.storage import LocalStorage
+from ugc.kit.storage.local import LocalStorage
 from ugc.library.models import Item
 from ugc.runtime import Runtime
 

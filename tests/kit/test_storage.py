@@ -159,7 +159,7 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_file_or_the_new_one(storag
     code = """
 import sys
 from pathlib import Path
-from ugc.kit.storage import LocalStorage
+from ugc.kit.storage.local import LocalStorage
 files = LocalStorage(Path(sys.argv[1]))
 print("ready", flush=True)
 number = 0

@@ -15,7 +15,7 @@ from tests.media import vectors
 from ugc.accounts.models import Brand
 from ugc.kit import jobs as kit_jobs
 from ugc.kit.errors import NotFound
-from ugc.kit.storage import NoSuchFile
+from ugc.kit.storage.base import NoSuchFile
 from ugc.media import actions, jobs, queries, rules, sandbox
 from ugc.media.models import File, FileState
 from ugc.runtime import Runtime

@@ -12,7 +12,8 @@ from ugc.embed.galleries import HTML_POLICY, MAX_AGE, OPEN_TO_ALL
 from ugc.galleries import render, rules
 from ugc.galleries.rules import Format
 from ugc.kit import clock
-from ugc.kit.storage import LocalStorage, Storage
+from ugc.kit.storage.base import Storage
+from ugc.kit.storage.local import LocalStorage
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

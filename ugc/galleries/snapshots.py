@@ -21,7 +21,7 @@ from ugc.galleries.render import Page
 from ugc.galleries.rules import Format
 from ugc.kit.db import among
 from ugc.kit.errors import NotFound
-from ugc.kit.storage import Storage
+from ugc.kit.storage.base import Storage
 from ugc.library.models import Item, ItemProduct, State
 from ugc.runtime import Runtime
 
