@@ -18,10 +18,25 @@ from ugc.ingest.wanting import WantedUrl
 from ugc.kit.errors import Invalid, NotFound, Unprocessable
 from ugc.library.models import RightsState, SourcePolicy
 from ugc.library.rules import SHOWABLE_RIGHTS, CreatorData, ItemData, clean_text
+from ugc.social.networks import (
+    bluesky,
+    facebook,
+    feed,
+    instagram,
+    linkedin,
+    mastodon,
+    pinterest,
+    reddit,
+    tiktok,
+    vk,
+    wordpress,
+    x,
+    youtube,
+)
 from ugc.social.networks.base import Field, Mode, Network, PostData
 
-ALL: tuple[Network, ...] = ()
-NETWORKS: dict[str, Network] = {network.kind: network for network in ALL}
+FILES = (instagram, facebook, tiktok, youtube, pinterest, x, linkedin, vk, mastodon, bluesky, reddit, wordpress, feed)
+NETWORKS: dict[str, Network] = {file.NETWORK.kind: file.NETWORK for file in FILES}
 """Every network by its kind; a new one is a file in `networks/` and a line here."""
 
 MAX_TEXT_BYTES = 10_000

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ugc.kit.errors import Outside
+from ugc.kit.http.fetching import Fetching
 from ugc.library.models import Kind, SourcePolicy
 from ugc.library.rules import CreatorData
-
-if TYPE_CHECKING:
-    from ugc.kit.http.fetching import Fetching
 
 MOST_POSTS = 500
 """In one pull, whatever a network offers (T-39)."""
@@ -150,7 +148,7 @@ class OAuth:
     pkce: bool = False
     scope_separator: str = " "
     client_id_name: str = "client_id"
-    token_auth: str = "body"  # noqa: S105
+    token_auth: str = "body"
     """Where the client's secret goes when a code is exchanged: `body` or `basic` (the Authorization header)."""
     extra: Mapping[str, str] = field(default_factory=dict)
     """More parameters of the authorize address, e.g. what makes Google hand out a refresh token."""
