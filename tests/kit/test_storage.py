@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ugc.kit import storage as storage_module
 from ugc.kit.errors import StorageFull
-from ugc.kit.storage import TEMPORARY, LocalStorage, NoSuchFile, make_folders
+from ugc.kit.storage import local
+from ugc.kit.storage.base import TEMPORARY, NoSuchFile
+from ugc.kit.storage.local import LocalStorage, make_folders
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -117,7 +118,7 @@ def test_only_old_temporary_files_are_swept(storage: LocalStorage) -> None:
 
 def test_a_disk_without_room_refuses_and_leaves_nothing(storage: LocalStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     storage.put("before", b"x")
-    monkeypatch.setattr(storage_module, "MIN_FREE_BYTES", 1 << 60)  # a floor that no disk has: as if it were full
+    monkeypatch.setattr(local, "MIN_FREE_BYTES", 1 << 60)  # a floor that no disk has: as if it were full
     with pytest.raises(StorageFull) as full:
         storage.put("a", b"x")
     assert full.value.status == 507
@@ -131,10 +132,10 @@ def test_a_write_that_fills_the_disk_leaves_nothing_and_room_makes_it_work_again
     code = """
 import sys
 from pathlib import Path
-from ugc.kit import storage
+from ugc.kit.storage import local
 from ugc.kit.errors import StorageFull
-storage.MIN_FREE_BYTES = 0
-files = storage.LocalStorage(Path(sys.argv[1]))
+local.MIN_FREE_BYTES = 0
+files = local.LocalStorage(Path(sys.argv[1]))
 files.put("a", bytes(1_000_000))
 try:
     files.put("b", bytes(4_000_000))

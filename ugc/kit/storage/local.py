@@ -142,7 +142,7 @@ class LocalStorage:
                     yield str((Path(folder) / name).relative_to(self.root))
 
     def entries(self, prefix: str) -> Iterator[Entry]:
-        """Every file below the prefix that is still there when it is looked at; a file's time is the later of its own and its name's."""
+        """Every file below the prefix that is still there when it is looked at, with the later of its two times."""
         for key in self.keys(prefix):
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 facts = (self.root / key).stat()
