@@ -7,26 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ugc.ingest import rules
-from ugc.ingest.rules import Columns, Refused
-from ugc.library.models import State
-
-
-def review(header: str, row: str) -> rules.ReviewRow:
-    columns = rules.guess_columns(header.split(","))
-    assert columns is not None
-    return rules.read_review(row.split(","), columns)
-
-
-def test_columns_about_the_person_are_not_kept() -> None:
-    """L-11."""
-    columns = rules.guess_columns(["body", "rating", "reviewer_email", "ip_address", "location", "age"])
-    assert columns is not None
-    assert list(columns.extras) == ["age"]
-    assert list(columns.dropped) == ["reviewer email", "ip address", "location"]
-
-
-def test_a_header_without_text_and_rating_is_no_table_of_reviews() -> None:
-    assert rules.guess_columns(["colour", "size"]) is None
+from ugc.ingest.rules import Refused
 
 
 @pytest.mark.parametrize(("text", "rating"), [("5", 5), ("4.0", 4), ("4,0", 4), ("3/5", 3), ("★★★★☆", 4), ("", None)])
@@ -102,75 +83,6 @@ def test_no_text_makes_the_readers_fall_over(text: str) -> None:
             continue
 
 
-def test_verified_needs_an_explicit_yes() -> None:
-    """L-07."""
-    header = "body,rating,verified_purchase"
-    assert review(header, "Nice,5,TRUE").item.data.verified is True
-    for silent in ("", "no", "maybe", "0"):
-        assert review(header, f"Nice,5,{silent}").item.data.verified is False
-    assert review("body,rating", "Nice,5").item.data.verified is False
-
-
-@pytest.mark.parametrize(
-    ("status", "state"),
-    [
-        ("published", None),
-        ("ok", None),
-        ("", None),
-        ("spam", State.SPAM),
-        ("Hidden", State.INBOX),
-        ("unpublished", State.INBOX),
-        ("not-yet", State.INBOX),
-    ],
-)
-def test_what_the_shop_had_hidden_stays_out_of_display(status: str, state: State | None) -> None:
-    assert review("body,rating,status", f"Nice,5,{status}").state is state
-
-
-@pytest.mark.parametrize(
-    ("row", "code"),
-    [(",", "empty_review"), ("Nice", "wrong_columns"), ("Nice,5,x", "wrong_columns"), ("x" * 10_001 + ",5", "text_too_long")],
-)
-def test_a_row_that_can_not_be_a_review_is_refused_with_its_reason(row: str, code: str) -> None:
-    with pytest.raises(Refused) as refused:
-        review("body,rating", row)
-    assert refused.value.code == code
-
-
-def test_a_rating_alone_and_a_text_alone_are_reviews() -> None:
-    assert review("body,rating", ",4").item.data.rating == 4
-    assert review("body,rating", "Nice,").item.data.rating is None
-
-
-def test_the_same_review_has_the_same_identity_whatever_its_votes() -> None:
-    header = "body,rating,author,helpful"
-    one, voted, other = review(header, "Nice,5,Ada,0"), review(header, "Nice,5,Ada,9"), review(header, "Nice,5,Bob,0")
-    assert one.item.data.external_id == voted.item.data.external_id != other.item.data.external_id
-
-
-def test_an_id_of_its_own_is_kept_and_two_shops_numbering_do_not_clash() -> None:
-    header = "review_id,body,rating,product_id"
-    one, edited, other = review(header, "7,Nice,5,A"), review(header, "7,Nicer,4,A"), review(header, "7,Bad,1,B")
-    assert one.item.data.external_id == edited.item.data.external_id
-    assert one.item.data.external_id.startswith("7:")
-    assert one.item.data.external_id != other.item.data.external_id
-
-
-def test_what_a_row_says_beyond_our_columns_is_kept_beside_it() -> None:
-    row = review(
-        "review text,rating,age,recommended ind,product id,class name,department name,division name",
-        "Nice,5,34,1,77,Blouses,Tops,General",
-    )
-    assert row.item.data.extra == {"age": "34", "recommended": True}
-    assert row.product is not None
-    assert (row.product.sku, row.product.title, row.product.type, row.product.line) == (
-        "77",
-        "Blouses 77",
-        "Tops > Blouses",
-        "General",
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "plain"),
     [
@@ -188,38 +100,5 @@ def test_markup_goes_and_the_customers_words_stay(text: str, plain: str) -> None
     assert rules.plain(text) == plain
 
 
-def test_a_file_without_a_header_is_understood_by_what_it_holds() -> None:
-    rows = [
-        ["A2IBPI20UZIR0U", "1384719342", "Cass", "[0, 0]", "Not much to say, it does what it should.", "5", "good", "1393545600"],
-        ["A14VAT5EAX3D9S", "1384719342", "Jake", "[13, 14]", "Does exactly as it should, affordable.", "4", "Jake", "1363392000"],
-    ]  # fmt: skip
-    columns = rules.guess_by_content(rows)
-    assert columns is not None
-    assert dict(columns.places) == {"rating": 5, "helpful": 3, "date": 7, "body": 4, "product": 1, "author": 2, "title": 6}
-    read = rules.read_review(rows[1], columns)
-    assert (read.item.data.helpful_count, read.item.data.rating, read.item.products[0].sku) == (13, 4, "1384719342")
-
-
-def test_nothing_is_guessed_where_no_rating_stands_out() -> None:
-    assert rules.guess_by_content([["a", "b"], ["c", "d"]]) is None
-    assert rules.guess_by_content([]) is None
-
-
-def test_a_mapping_overrides_the_guess_by_header_or_number() -> None:
-    columns = rules.guess_columns(["Opinion", "Stars", "Text"], {"body": "opinion", "title": "3"})
-    assert columns is not None
-    assert dict(columns.places) == {"rating": 1, "body": 0, "title": 2}
-    for wrong in ({"body": "nowhere"}, {"luck": "Stars"}, {"body": "9"}):
-        with pytest.raises(Refused, match=r"no column|no field"):
-            rules.guess_columns(["Opinion", "Stars"], wrong)
-
-
 def test_a_shopify_id_is_cut_to_its_number() -> None:
     assert rules.product_id("gid://shopify/Product/555") == "555"
-
-
-def test_the_identity_of_a_row_is_the_digest_of_all_that_lasts() -> None:
-    columns = Columns({"body": 0, "helpful": 1}, 3)
-    first = rules.identity(["a", "1", "x"], columns, {})
-    assert first == rules.identity(["a ", "2", "x"], columns, {})
-    assert first != rules.identity(["a", "1", "y"], columns, {})

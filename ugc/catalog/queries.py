@@ -63,6 +63,22 @@ def find_skus(session: Session, brand_id: int, skus: Iterable[str]) -> set[str]:
     return set(session.scalars(select(Product.sku).where(Product.brand_id == brand_id, among(Product.sku, skus))))
 
 
+def find_named(session: Session, brand_id: int, names: Iterable[str], numbers: Iterable[str] = ()) -> dict[str, str]:
+    """The SKU for each name that the catalogue knows: a SKU, else a family's first variant; `numbers` may be GTINs or MPNs."""
+    wanted, codes = set(names), set(numbers)
+    mine = select(Product.sku, Product.family, Product.gtin, Product.mpn).where(Product.brand_id == brand_id)
+    kinds = [mine.where(among(Product.sku, wanted)), mine.where(among(Product.family, wanted))]
+    if codes:
+        kinds.append(mine.where(or_(among(Product.gtin, codes), among(Product.mpn, codes))))
+    found: dict[str, str] = {}
+    for kind in kinds:
+        for row in session.execute(kind.order_by(Product.id)):
+            for name in row:
+                if name in wanted or name in codes:
+                    found.setdefault(name, row.sku)
+    return found
+
+
 def find_family(session: Session, product: Product) -> list[Product]:
     """The product and its variants, by SKU."""
     if not product.family:

@@ -18,7 +18,9 @@ from ugc.catalog import feeds
 from ugc.cli import main
 from ugc.cli.opening import actor, open_for_command
 from ugc.ingest import feeding, importing, picturing, reviewing
+from ugc.ingest.rules import ORDERS
 from ugc.ingest.sources import media_folder
+from ugc.ingest.sources.reviews import known
 from ugc.kit.errors import UgcError
 from ugc.kit.reports import MAX_REJECTED_LINES, Rejected, Report
 from ugc.runtime import Runtime
@@ -92,20 +94,21 @@ def catalog(
 @imports.command()
 @common
 @content("owned")
-@click.option("--format", "kind", type=click.Choice(["auto", "csv"]), default="auto", show_default=True)
+@click.option("--format", "kind", type=click.Choice(known.NAMES), default="auto", show_default=True, help="The app that wrote it.")
+@click.option("--dates", type=click.Choice(list(ORDERS)), default="", help="How dates such as 03/04/2026 are meant.")
 @click.option("--source", default="import", show_default=True, help="What the items' source is called, e.g. the review app.")
 @MAPPING
 def reviews(
     paths: tuple[Path, ...], slug: str, dry_run: bool, report_file: Path | None, state: str, rights: str, evidence: str,
-    create_products: bool, kind: str, source: str, mapping: tuple[str, ...],
+    create_products: bool, kind: str, dates: str, source: str, mapping: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """Import reviews from CSV or TSV; columns are guessed from the header or, without one, from what they hold."""
+    """Import reviews: exports of review apps, Google's review feed, any CSV or TSV. The format is told by the file."""
     chosen = read_mapping(mapping)
 
     def run(runtime: Runtime, brand: Brand, path: Path, step: importing.Progress) -> Report:
         return reviewing.import_reviews(
-            runtime, brand, path, mapping=chosen, create_products=create_products, state=state, rights=rights, evidence=evidence,
-            source=source, dry_run=dry_run, actor=actor(), progress=step,
+            runtime, brand, path, format=kind, mapping=chosen, dates=dates, create_products=create_products, state=state,
+            rights=rights, evidence=evidence, source=source, dry_run=dry_run, actor=actor(), progress=step,
         )  # fmt: skip
 
     finish(each_file(paths, slug, run, report_file), report_file)

@@ -1,5 +1,6 @@
-"""What shop_numbers.csv must become."""
+"""A table of no known app: numbered rows, a product under a name of its own."""
 
+FORMAT = "csv"
 EXPECTED = [
     {
         "body": "Love it", "rating": 5, "sku": "1080", "helpful": 4, "extra": {"age": "34", "recommended": True},

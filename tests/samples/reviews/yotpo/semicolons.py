@@ -1,7 +1,8 @@
-"""What yotpo_semicolons.csv (Windows-1252) must become."""
+"""Yotpo under the labels of its pages, with semicolons, in Windows-1252."""
 
 from datetime import UTC, datetime
 
+FORMAT = "yotpo"
 EXPECTED = [
     {
         "title": "Schön", "body": "Sehr schön; warm", "rating": 4, "creator": "Jürgen", "sku": "A-1", "product_title": "Mütze",

@@ -1,0 +1,58 @@
+"""Which product of the catalogue a review speaks of: looked up by every name that the file has for it, once a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
+from ugc.catalog import actions as catalog_actions
+from ugc.catalog import queries as catalog_queries
+from ugc.catalog.rules import ProductData
+from ugc.ingest.importing import MAX_UNKNOWN
+from ugc.ingest.sources.reviews.base import Mention, ReviewRow
+
+# A file that names a product of its own in every row must not fill memory.
+MAX_REMEMBERED = 100_000
+
+
+class Matches:
+    """What the names in a file stand for, as far as this run asked."""
+
+    def __init__(self, *, create: bool) -> None:
+        self.create = create
+        self.skus: dict[str, str | None] = {}
+        self.unknown: set[str] = set()
+
+    def of(self, mention: Mention) -> str | None:
+        """The SKU of a product that was looked up."""
+        return next((sku for name in (*mention.names, *mention.gtins) if (sku := self.skus.get(name))), None)
+
+
+def look_up(session: Session, brand_id: int, rows: Sequence[ReviewRow], matches: Matches) -> None:
+    """Find the products of a batch, and add those that are missing where the import may; the others are remembered."""
+    mentions = dict.fromkeys((mention.names, mention.gtins) for row in rows for mention in row.mentions)
+    new = {name for names, gtins in mentions for name in (*names, *gtins) if name not in matches.skus}
+    if new:
+        if len(matches.skus) > MAX_REMEMBERED:
+            matches.skus.clear()
+            new = {name for names, gtins in mentions for name in (*names, *gtins)}
+        numbers = {number for _, gtins in mentions for number in gtins}
+        matches.skus |= dict.fromkeys(new) | catalog_queries.find_named(session, brand_id, new, numbers & new)
+    missing = {name_of(each): each for row in rows for each in row.mentions if matches.of(each) is None}
+    if missing and matches.create:
+        add_missing(session, brand_id, missing, matches)
+    elif len(matches.unknown) < MAX_UNKNOWN:
+        matches.unknown |= missing.keys()
+
+
+def add_missing(session: Session, brand_id: int, missing: dict[str, Mention], matches: Matches) -> None:
+    """Add the products that the catalogue does not have, as far as the file describes them."""
+    catalog_actions.add_missing(session, brand_id, [each.data or ProductData(sku=name) for name, each in missing.items()])
+    for name, each in missing.items():
+        matches.skus |= dict.fromkeys((*each.names, *each.gtins), (each.data.sku if each.data else name))
+
+
+def name_of(mention: Mention) -> str:
+    """The name under which a product would be added."""
+    return (mention.names or mention.gtins)[0]
