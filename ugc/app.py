@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ugc import tables, web
 from ugc.api import routes as api_routes
 from ugc.demo import shop
-from ugc.embed import collect, health, media, warm, widget
+from ugc.embed import collect, health, media, submit, uploads, warm, widget
 from ugc.embed import galleries as embed_galleries
 from ugc.embed import orders as embed_orders
 from ugc.galleries import actions as galleries_actions
@@ -37,6 +37,9 @@ DOORS: tuple[Blueprint, ...] = (
     embed_galleries.pages,
     embed_orders.pages,
     media.pages,
+    submit.links,
+    submit.pages,
+    uploads.pages,
     widget.pages,
 )
 """Every door's blueprints; flask_openapi's own go in the same way."""

@@ -54,6 +54,8 @@ EVERY: list[tuple[str, str]] = [
     ("worker.delete_old_jobs", "17 * * * *"),
     ("accounts.forget_old", "23 3 * * *"),
     ("ingest.fetch_again", "53 * * * *"),
+    ("ingest.forget_old", "13 4 * * *"),
+    ("ingest.watch_folders", "* * * * *"),
     ("insights.roll_up", "* * * * * */3"),
     ("media.sweep_storage", "29 * * * *"),
     ("orders.forget_bodies", "41 3 * * *"),

@@ -11,7 +11,7 @@ import rjsmin
 from ugc.galleries import published
 from ugc.kit import shipped
 
-SOURCES = ("gallery.js", "lightbox.js", "carousel.js", "track.js", "gallery.css")
+SOURCES = ("gallery.js", "lightbox.js", "carousel.js", "track.js", "upload.js", "gallery.css")
 # The version that is still being made; a released one is never written again.
 CURRENT = "v1"
 
@@ -21,12 +21,17 @@ def publish(version: str = CURRENT) -> dict[str, str]:
     manifest = {}
     published.folder(version).mkdir(exist_ok=True)
     for name in SOURCES:
-        data = minify(shipped.folder("static") / "widget" / name)
+        data = minify(source_of(name))
         (published.folder(version) / name).write_bytes(data)
         manifest[name] = published.integrity(data)
     (published.folder(version) / published.MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n")
     published.read_manifest.cache_clear()
     return manifest
+
+
+def source_of(name: str) -> Path:
+    """Where a published file is written: the upload element lies beside the gallery's files, since it shares nothing with them."""
+    return shipped.folder("static") / ("upload" if name == "upload.js" else "widget") / name
 
 
 def minify(path: Path) -> bytes:
