@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ugc import tables
 from ugc.accounts import jobs as accounts
+from ugc.duplicates import jobs as duplicates
 from ugc.galleries import jobs as galleries
 from ugc.ingest import jobs as ingest
 from ugc.insights import jobs as insights
@@ -23,6 +24,7 @@ from ugc.tracking import jobs as tracking
 
 ROOMS = (
     accounts,
+    duplicates,
     galleries,
     ingest,
     insights,
@@ -40,13 +42,17 @@ ROOMS = (
 AFTER: dict[str, list[str]] = {
     "accounts.key_revoked": ["galleries.drop_brand"],
     # A new item gets its first score, and with that the answers that it comes into are dropped.
-    "library.item_added": ["scoring.score_item"],
-    "library.items_added": ["scoring.score_items"],
+    "library.item_added": ["scoring.score_item", "duplicates.find_for_item"],
+    "library.items_added": ["scoring.score_items", "duplicates.find_for_items"],
     "library.item_changed": ["galleries.unpublish_item", "scoring.score_item", "social.settle_policy"],
     "library.items_changed": ["galleries.unpublish", "scoring.score_items", "social.settle_policies"],
+    "library.item_barred": ["duplicates.bar_item"],
+    "library.items_barred": ["duplicates.bar_items"],
+    "library.batch_undone": ["duplicates.reopen"],
+    "duplicates.merged": ["galleries.pin_kept"],
     "catalog.product_changed": ["galleries.drop_product", "library.refresh_product"],
     "orders.order_changed": ["insights.attribute_order"],
-    "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items"],
+    "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items", "duplicates.find_for_file"],
 }
 """What happened → the jobs that follow, each with the same arguments."""
 
@@ -56,6 +62,7 @@ EVERY: list[tuple[str, str]] = [
     ("ingest.fetch_again", "53 * * * *"),
     ("ingest.forget_old", "13 4 * * *"),
     ("ingest.watch_folders", "* * * * *"),
+    ("duplicates.catch_up", "47 * * * *"),
     ("insights.roll_up", "* * * * * */3"),
     ("media.sweep_storage", "29 * * * *"),
     ("orders.forget_bodies", "41 3 * * *"),

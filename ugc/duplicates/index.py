@@ -41,7 +41,7 @@ class Index:
         self.hashes = numpy.empty((0, BYTES // 8), numpy.uint64)
         self.sorted = 0
         self.order = numpy.empty(0, numpy.int32)
-        self.starts = numpy.zeros((BANDS, VALUES + 1), numpy.int32)
+        self.starts = numpy.empty((0, 0), numpy.int32)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -63,6 +63,7 @@ class Index:
         """Make the tables: for each band the hashes in the order of their values, and where each value begins."""
         bands = as_bands(self.hashes)
         self.order = numpy.empty((BANDS, len(self.ids)), numpy.int32)
+        self.starts = numpy.zeros((BANDS, VALUES + 1), numpy.int32)
         for band in range(BANDS):
             self.order[band] = numpy.argsort(bands[:, band], kind="stable")
             self.starts[band, 1:] = numpy.cumsum(numpy.bincount(bands[:, band], minlength=VALUES))

@@ -91,7 +91,7 @@ class Pair(Base):
 
 
 class Group(Base):
-    """Items of which each is alike with the first of them, the centre."""
+    """Items of which each is alike with one of them, the centre."""
 
     __tablename__ = "duplicate_groups"
     __table_args__ = (Index("ix_duplicate_groups_in_order", "brand_id", "standing", "id"),)
@@ -110,7 +110,7 @@ class Group(Base):
     decided_by: Mapped[str] = mapped_column(server_default="")
     decided_at: Mapped[datetime | None]
     created: Mapped[stamped]
-    members: Mapped[list[Member]] = relationship(back_populates="group", order_by="Member.id")
+    members: Mapped[list[Member]] = relationship(back_populates="group", order_by="Member.id", passive_deletes="all")
 
 
 class Member(Base):
@@ -126,9 +126,6 @@ class Member(Base):
     id: Mapped[pk]
     group_id: Mapped[int] = fk("duplicate_groups.id", index=False)
     item_id: Mapped[int] = fk("items.id")
-    distance: Mapped[int] = mapped_column(server_default="0")
-    """From the centre."""
-    turn: Mapped[int] = mapped_column(server_default="0")
     is_open: Mapped[bool] = mapped_column(server_default=text("true"))
     group: Mapped[Group] = relationship(back_populates="members")
     item: Mapped[Item] = relationship()

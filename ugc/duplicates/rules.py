@@ -14,15 +14,15 @@ import numpy
 
 from ugc.duplicates.index import BYTES
 from ugc.kit.errors import Conflict, Unprocessable
-from ugc.library.models import Reason, RightsState
+from ugc.library.models import RightsState
 from ugc.library.rules import SHOWABLE_RIGHTS
 
 LEAST_QUALITY = 50
 """PDQ's own limit: below it there is too little in a picture to compare."""
 MOST_MEMBERS = 30
 """A group is looked at by a person; what is found beyond it comes as the next one."""
-KEEPS_OUT = (Reason.UNSAFE, Reason.LEGAL)
-"""Copies of what was rejected for these are held back (T-19)."""
+NEVER_ALIKE = -1
+"""The distance of a pair that nobody found alike, told apart because they stood in one group."""
 
 
 class GroupDecided(Conflict):
@@ -44,8 +44,8 @@ class RightWouldBeLost(Conflict):
 # Pictures.
 
 TURNS = (
-    "", "mirrored", "mirrored, upside down", "upside down", "mirrored, on its side", "turned left", "turned right",
-    "mirrored, on its other side",
+    "", "mirrored", "mirrored, upside down", "upside down", "mirrored, on its side", "on its side", "on its side",
+    "mirrored, on its side",
 )  # fmt: skip
 """The eight ways in which a picture can lie, in the order of `fingerprint.turned_hashes`."""
 # Its n-th bit from the end says whether wave (n // 16, n % 16) is strong; a mirror turns the sign of every other wave.
@@ -120,7 +120,6 @@ class Edge:
     low_id: int
     high_id: int
     distance: int
-    turn: int
 
     def other(self, item_id: int) -> int:
         """The item at its other end."""
@@ -128,38 +127,44 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Star:
-    """What a newcomer becomes: the member of a group that stands, by an edge to its centre, or the centre of a new one."""
+class Placed:
+    """Where an item without a group belongs: into one that stands, or into a new one with others that have none."""
 
+    group_id: int | None
     centre_id: int
-    joined: bool
-    members: tuple[Edge, ...]
+    members: tuple[int, ...]
+    """Who comes in."""
 
 
-def star_of(
-    item_id: int, edges: Iterable[Edge], groups: Mapping[int, Collection[int]], grouped: Collection[int],
-    apart: Collection[tuple[int, int]],
-) -> Star | None:  # fmt: skip
-    """Where an item without a group belongs; None when it must wait until its neighbours are decided on.
+def place_of(
+    item_id: int, edges: Collection[Edge], groups: Mapping[int, Collection[int]], apart: Collection[tuple[int, int]]
+) -> Placed | None:
+    """Where an item belongs; None when it must wait until its neighbours are decided on.
 
-    `groups`: the open groups among the neighbours, by centre, with all their members. Everybody in a group is alike with its
-    centre, so that a chain of neighbours never draws together what is not alike; and nobody meets in it whom a person told apart.
+    `edges`: all among the item, its neighbours and their groups. A group has a centre with which everybody in it is alike, so
+    that a chain of neighbours never draws together what is not alike; and nobody meets in it whom a person told apart.
     """
-    near = sorted(edges, key=lambda edge: (edge.distance, edge.other(item_id)))
-    for edge in near:
-        members = groups.get(edge.other(item_id))
-        if members is not None and len(members) < MOST_MEMBERS and not tells_apart(item_id, members, apart):
-            return Star(edge.other(item_id), True, (edge,))
-    chosen: list[Edge] = []
-    for edge in near:
-        other = edge.other(item_id)
-        if (
-            other not in grouped
-            and len(chosen) + 1 < MOST_MEMBERS
-            and not tells_apart(other, [each.other(item_id) for each in chosen], apart)
-        ):
-            chosen.append(edge)
-    return Star(item_id, False, tuple(chosen)) if chosen else None
+    known = {(edge.low_id, edge.high_id) for edge in edges}
+    home = {member: group_id for group_id, members in groups.items() for member in members}
+    near = sorted((edge for edge in edges if item_id in (edge.low_id, edge.high_id)), key=lambda edge: (edge.distance, edge.low_id))
+    chosen: list[int] = []
+    for other in (edge.other(item_id) for edge in near):
+        members = groups.get(home.get(other, 0), ())
+        if members and len(members) < MOST_MEMBERS and not tells_apart(item_id, members, apart):
+            if centre := centre_of({item_id, *members}, known):
+                return Placed(home[other], centre, (item_id,))
+        elif not members and len(chosen) + 1 < MOST_MEMBERS and not tells_apart(other, chosen, apart):
+            chosen.append(other)
+    if not chosen:
+        return None
+    centre = centre_of({item_id, *chosen}, known)
+    assert centre is not None, "each of them is alike with the item"
+    return Placed(None, centre, (item_id, *chosen))
+
+
+def centre_of(members: Collection[int], known: Collection[tuple[int, int]]) -> int | None:
+    """The oldest item that is alike with all the others."""
+    return next((one for one in sorted(members) if all(ordered(one, each) in known for each in members if each != one)), None)
 
 
 def tells_apart(item_id: int, members: Iterable[int], apart: Collection[tuple[int, int]]) -> bool:
@@ -206,7 +211,8 @@ def right_from(best: Copy, others: Iterable[Copy], now: datetime) -> Copy | None
     if holds(best, now):
         return None
     held = [copy for copy in others if holds(copy, now)]
-    same = [copy for copy in held if best.creator_id is not None and copy.creator_id == best.creator_id]
+    refused = best.right in (RightsState.REVOKED, RightsState.DECLINED)
+    same = [copy for copy in held if best.creator_id is not None and copy.creator_id == best.creator_id and not refused]
     if held and not same:
         raise RightWouldBeLost(item=held[0].item_id)
     return max(same, key=lambda copy: (copy.right_until is None, copy.right_until or now, -copy.item_id), default=None)

@@ -85,6 +85,23 @@ def set_pins(session: Session, gallery: Gallery, item_ids: Sequence[int], *, act
     note(session, gallery, "gallery.pinned", actor, now, item_ids=wanted)
 
 
+def pin_kept(session: Session, brand_id: int, item_id: int, copy_ids: Sequence[int], *, actor: str, now: datetime) -> int:
+    """Where a copy of an item is pinned, pin the item before it; in how many galleries. The copy's own pin stays: while it lies in
+    the trash nobody sees it, and if the merge is undone it stands where it stood.
+    """
+    mine = select(Gallery).join(Pin).where(Gallery.brand_id == brand_id, Pin.item_id.in_(copy_ids)).distinct().order_by(Gallery.id)
+    changed = 0
+    for gallery in session.scalars(mine).all():
+        pinned = [pin.item_id for pin in sorted(gallery.pins, key=lambda pin: pin.position)]
+        if item_id not in pinned:
+            place = min(pinned.index(copy) for copy in copy_ids if copy in pinned)
+            # A full list makes room where the copy stood.
+            pinned[place : place + (len(pinned) >= rules.MAX_PINS)] = [item_id]
+            set_pins(session, gallery, pinned, actor=actor, now=now)
+            changed += 1
+    return changed
+
+
 def check(**facts: Any) -> dict[str, Any]:
     """The facts in their types; raises BadGallery or what the rule's reader raises."""
     kinds: dict[str, Any] = {"layout": Layout, "sort": Sort, "fallback": Fallback}

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from ugc.accounts import actions as accounts_actions
 from ugc.catalog.models import Product
-from ugc.galleries import queries, snapshots
+from ugc.galleries import actions, queries, snapshots
 from ugc.kit import clock, jobs
 from ugc.library.models import Item, ItemMedia
 from ugc.media import actions as media_actions
@@ -70,3 +70,10 @@ def drop_file_items(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
         item_ids = session.scalars(held.where(ItemMedia.file_id == file_id, Item.brand_id == brand_id)).all()
         accounts_actions.bump_content(session, brand_id)
     snapshots.drop_items(runtime, item_ids)
+
+
+@jobs.job("galleries.pin_kept")
+def pin_kept(runtime: Runtime, *, brand_id: int, item_id: int, copy_ids: list[int]) -> None:
+    """Copies of an item were merged into it: it takes their places."""
+    with runtime.transaction() as session:
+        actions.pin_kept(session, brand_id, item_id, copy_ids, actor="system", now=clock.now())

@@ -28,6 +28,8 @@ from ugc.media.models import File, FileState
 
 CHANGED_AT_ONCE = 500
 """Items a job of many: small enough for one short transaction."""
+BARRING = (Reason.UNSAFE, Reason.LEGAL)
+"""Copies of what is rejected for these are kept out (T-19); `library.item_barred` says so."""
 
 
 class UnknownProduct(Unprocessable):
@@ -375,19 +377,24 @@ def move(session: Session, brand_id: int, item_ids: Iterable[int], state: State,
 
 def decide(
     session: Session, brand_id: int, item_ids: Iterable[int], state: State, reason: Reason | None, note: str, actor: str,
-    now: datetime,
+    now: datetime, batch: str = "",
 ) -> str:  # fmt: skip
-    """Bring items into a state; raises NotFound if one of them is not the brand's, items already there stay as they are."""
+    """Bring items into a state; raises NotFound if one of them is not the brand's, items already there stay as they are.
+
+    `batch` lets decisions of several kinds be undone as one.
+    """
     ids = sorted(set(item_ids))
     note = rules.clean_text(note, rules.MAX_TEXT)
     before = lock_items(session, brand_id, ids)
     moved = [row for row in before if row[1:] != (state, reason, note)]
-    batch = write_decisions(session, brand_id, moved, state, reason, note, actor, now)
+    batch = write_decisions(session, brand_id, moved, state, reason, note, actor, now, batch)
     moved_ids = [row[0] for row in moved]
     session.execute(
         update(Item).where(among(Item.id, moved_ids)).values(state=state, state_reason=reason, state_note=note, state_at=now)
     )
     note_change(session, brand_id, [id for id, old, _, _ in moved if (old is State.APPROVED) is not (state is State.APPROVED)])
+    if moved_ids and reason in BARRING:
+        announce_items(session, brand_id, moved_ids, "barred")
     return batch
 
 
@@ -408,10 +415,10 @@ def lock_items(session: Session, brand_id: int, ids: Sequence[int]) -> list[Stan
 
 def write_decisions(
     session: Session, brand_id: int, before: Sequence[Standing], state: State, reason: Reason | None, note: str, actor: str,
-    now: datetime,
+    now: datetime, batch: str = "",
 ) -> str:  # fmt: skip
     """Write what was decided on each item; the id of the batch."""
-    batch = secrets.token_urlsafe(12)
+    batch = batch or secrets.token_urlsafe(12)
     rows = [
         {"item": id, "from_state": old.value, "from_reason": old_reason, "from_note": old_note}
         for id, old, old_reason, old_note in before
@@ -446,6 +453,7 @@ def undo(session: Session, brand_id: int, batch: str, *, actor: str, now: dateti
         session, brand_id=brand_id, actor=actor, action="library.undo", subject_type="batch", subject_id=None, now=now,
         batch=batch, items=len(going_back),
     )  # fmt: skip
+    jobs.announce(session, "library.batch_undone", brand_id=brand_id, batch=batch, actor=actor)
     note_change(session, brand_id, [row.item_id for row in going_back if State.APPROVED in (row.from_state, row.to_state)])
     return len(going_back)
 

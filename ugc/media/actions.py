@@ -164,6 +164,7 @@ def note_finished(session: Session, brand_id: int, file_id: int, public_name: st
         for each in found.renditions
     )
     file.placeholder, file.colours, file.perceptual_hash = found.placeholder, list(found.colours), found.perceptual_hash
+    file.turned_hashes = found.turned_hashes or None
     file.measures = dict(found.measures or {}) | {"hash_quality": found.hash_quality}
     file.state, file.error, file.ready_at = FileState.READY, "", now
     session.flush()
