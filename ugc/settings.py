@@ -46,6 +46,12 @@ class Settings:
     """What a scraper of /metrics sends as `Authorization: Bearer …`; empty = only this machine itself may read them."""
     max_upload_mb: int = 25
     """The largest picture accepted, in megabytes."""
+    heic: bool = True
+    """Whether phones' HEIC pictures are taken (decoded by the extra `video`); `0` refuses them unread."""
+    max_import_mb: int = 512
+    """The largest file that may be sent for an import through the browser, in megabytes."""
+    watch_dir: str = ""
+    """A folder whose subfolders, named like brands, are watched: what is put there is imported; empty = none."""
 
     demo: bool = False
     """Set by `ugc demo` only: serve the sample storefront."""
@@ -82,7 +88,9 @@ def read_value(name: str, value: str) -> object:
             return whole_number(name, value, 0, 10)
         case "UGC_MAX_UPLOAD_MB":
             return whole_number(name, value, 1, 500)
-        case "UGC_DEMO" | "UGC_FETCH_HTTP":
+        case "UGC_MAX_IMPORT_MB":
+            return whole_number(name, value, 1, 100_000)
+        case "UGC_DEMO" | "UGC_FETCH_HTTP" | "UGC_HEIC":
             return one_of(name, value, ("0", "1")) == "1"
         case "UGC_LOG_LEVEL":
             return one_of(name, value.lower(), LOG_LEVELS)

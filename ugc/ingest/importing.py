@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from ugc.accounts.models import Brand
 from ugc.catalog import actions as catalog_actions
 from ugc.catalog import queries as catalog_queries
-from ugc.catalog.rules import ProductData
+from ugc.catalog.rules import ProductChange, ProductData
 from ugc.ingest import queries
-from ugc.ingest.models import Import
+from ugc.ingest.models import Import, ImportChange, ImportState
 from ugc.kit import clock
-from ugc.kit.errors import Invalid
+from ugc.kit.errors import Invalid, UgcError
 from ugc.kit.reports import Report
 from ugc.library.models import RightsState, State
 from ugc.library.rules import NewItem
@@ -25,11 +26,16 @@ from ugc.rights.rules import EvidenceData, EvidenceMissing
 from ugc.runtime import Runtime
 
 Progress = Callable[[int], None]
+Change = tuple[str, Mapping[str, Any] | None, Mapping[str, Any]]
 
 # Rows in one transaction: a kill loses at most these, and the next run brings them.
 BATCH = 1_000
 # What an import may say about rights; everything else needs a person (ugc.rights).
 IMPORT_RIGHTS = (RightsState.NONE, RightsState.OWNED, RightsState.GRANTED)
+
+
+class Stopped(Exception):
+    """Raised by a progress function: the import ends after the batch that is in."""
 
 
 class BadImportOption(Invalid):
@@ -49,14 +55,19 @@ class Options:
     import_id: int | None
 
 
-def read_options(state: str, rights: str, evidence: str, name: str, *, create_products: bool = False, actor: str) -> Options:
-    """The options checked; raises BadImportOption or EvidenceMissing. What is the brand's own has the import as its evidence."""
+def read_options(
+    state: str, rights: str, evidence: str, name: str, *, create_products: bool = False, actor: str, import_id: int | None = None
+) -> Options:
+    """The options checked; raises BadImportOption or EvidenceMissing. What is the brand's own has the import as its evidence.
+
+    `import_id` is that of an import that has its row already.
+    """
     if state not in {State.INBOX, State.APPROVED} or rights not in IMPORT_RIGHTS:
         raise BadImportOption()
     if rights == RightsState.GRANTED and not evidence.strip():
         raise EvidenceMissing()
     evidence = evidence.strip() or (own_evidence(name) if rights == RightsState.OWNED else "")
-    return Options(State(state), RightsState(rights), evidence, create_products, actor, clock.now(), None)
+    return Options(State(state), RightsState(rights), evidence, create_products, actor, clock.now(), import_id)
 
 
 def own_evidence(name: str) -> str:
@@ -70,16 +81,49 @@ def recorded(runtime: Runtime, brand: Brand, kind: str, name: str, options: Opti
     if report.dry_run:
         yield options
         return
-    with runtime.transaction() as session:
-        row = Import(brand_id=brand.id, kind=kind, name=name[:300], actor=options.actor)
-        session.add(row)
-        session.flush()
+    import_id = options.import_id or add_row(runtime, brand, kind, name, options.actor)
+    state, error = ImportState.FAILED, ""
     try:
-        yield replace(options, import_id=row.id, actor=f"import:{row.id}")
+        yield replace(options, import_id=import_id, actor=f"import:{import_id}")
+        state = ImportState.FINISHED
+    except Stopped:
+        state = ImportState.STOPPED
+        report.notes.append("stopped by hand; what was in by then has stayed, and the same file goes on from there")
+    except UgcError as refused:
+        error = refused.detail
+        raise
+    except BaseException as broken:
+        error = f"it broke off: {type(broken).__name__}"
+        raise
     finally:
         with runtime.transaction() as session:
-            kept = queries.get_import(session, brand.id, row.id)
-            kept.format, kept.report, kept.finished_at = report.format, report.as_json(), clock.now()
+            row = queries.get_import(session, brand.id, import_id, lock=True)
+            row.format, row.report, row.finished_at = report.format, report.as_json(), clock.now()
+            row.state, row.error = state, error
+
+
+def add_row(runtime: Runtime, brand: Brand, kind: str, name: str, actor: str) -> int:
+    """The row of an import that begins now."""
+    with runtime.transaction() as session:
+        row = Import(brand_id=brand.id, kind=kind, name=name[:300], actor=actor, state=ImportState.RUNNING)
+        session.add(row)
+        session.flush()
+        return row.id
+
+
+def note_products(session: Session, brand_id: int, import_id: int, changes: Sequence[ProductChange]) -> None:
+    """Keep what an import wrote over, in the transaction that wrote it."""
+    note_changes(session, brand_id, import_id, "product", [(each.sku, each.before, each.after) for each in changes])
+
+
+def note_changes(session: Session, brand_id: int, import_id: int, kind: str, changes: Sequence[Change]) -> None:
+    """Rows of the way back: subject, what stood before, what the import wrote."""
+    rows = [
+        {"import_id": import_id, "brand_id": brand_id, "kind": kind, "subject": subject, "before": before, "after": after}
+        for subject, before, after in changes
+    ]
+    if rows:
+        session.execute(insert(ImportChange), rows)
 
 
 def known_products(
@@ -87,7 +131,9 @@ def known_products(
 ) -> set[str]:
     """The SKUs that the catalogue has, after adding those that are missing where the import may; the others are remembered."""
     if options.create_products:
-        catalog_actions.add_missing(session, brand_id, list(products.values()))
+        added = catalog_actions.add_missing(session, brand_id, list(products.values()))
+        if options.import_id is not None:
+            note_products(session, brand_id, options.import_id, [ProductChange(sku, None, {}) for sku in added])
         return set(products)
     known = catalog_queries.find_skus(session, brand_id, products)
     if len(unknown) < MAX_UNKNOWN:

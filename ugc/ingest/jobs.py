@@ -1,8 +1,10 @@
-"""Files of items are fetched outside the request or pull that named them."""
+"""Files of items are fetched outside the request that named them; imports from the browser run, and are undone, here."""
 
 from __future__ import annotations
 
-from ugc.ingest import wanting
+from datetime import timedelta
+
+from ugc.ingest import drafting, picturing, undoing, wanting, watching
 from ugc.kit import clock, jobs
 from ugc.runtime import Runtime
 
@@ -18,3 +20,39 @@ def fetch_again(runtime: Runtime) -> None:
     """Try the files again that could not be fetched lately."""
     with runtime.transaction() as session:
         wanting.try_again(session, now=clock.now())
+
+
+@jobs.job("ingest.run_import")
+def run_import(runtime: Runtime, *, brand_id: int, import_id: int) -> None:
+    """Bring a file in that was sent through the browser."""
+    drafting.run(runtime, brand_id, import_id)
+
+
+@jobs.job("ingest.undo_import")
+def undo_import(runtime: Runtime, *, brand_id: int, import_id: int) -> None:
+    """Take an import back as a whole."""
+    undoing.undo_import(runtime, brand_id, import_id)
+
+
+@jobs.job("ingest.remove_file")
+def remove_file(runtime: Runtime, *, brand_id: int, key: str) -> None:
+    """Delete a sent file that nobody needs any more."""
+    runtime.storage.delete(key)
+
+
+@jobs.job("ingest.watch_folders")
+def watch_folders(runtime: Runtime) -> None:
+    """Import what was put into watched folders."""
+    watching.watch(runtime, now=clock.now())
+
+
+ABANDONED_AFTER = timedelta(days=1)
+
+
+@jobs.job("ingest.forget_old")
+def forget_old(runtime: Runtime) -> None:
+    """Let go of drafts nobody came back to, of ways back that are too old, of what killed imports unpacked."""
+    picturing.sweep_unpacked(runtime, clock.now() - ABANDONED_AFTER)
+    with runtime.transaction() as session:
+        drafting.forget_drafts(runtime, session, now=clock.now())
+        undoing.forget_changes(session, now=clock.now())

@@ -23,6 +23,8 @@ class Matches:
         self.create = create
         self.skus: dict[str, str | None] = {}
         self.unknown: set[str] = set()
+        self.added: list[str] = []
+        """Products that were added since somebody last looked."""
 
     def of(self, mention: Mention) -> str | None:
         """The SKU of a product that was looked up."""
@@ -48,7 +50,9 @@ def look_up(session: Session, brand_id: int, rows: Sequence[ReviewRow], matches:
 
 def add_missing(session: Session, brand_id: int, missing: dict[str, Mention], matches: Matches) -> None:
     """Add the products that the catalogue does not have, as far as the file describes them."""
-    catalog_actions.add_missing(session, brand_id, [each.data or ProductData(sku=name) for name, each in missing.items()])
+    matches.added += catalog_actions.add_missing(
+        session, brand_id, [each.data or ProductData(sku=name) for name, each in missing.items()]
+    )
     for name, each in missing.items():
         matches.skus |= dict.fromkeys((*each.names, *each.gtins), (each.data.sku if each.data else name))
 

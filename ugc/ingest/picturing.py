@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
+import shutil
 from collections import deque
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from ugc.accounts.models import Brand
@@ -27,7 +30,7 @@ from ugc.ingest.importing import (
     unknown_note,
 )  # fmt: skip
 from ugc.ingest.rules import Refused
-from ugc.ingest.sources import media_folder
+from ugc.ingest.sources import archive, media_folder
 from ugc.ingest.sources.media_folder import Found
 from ugc.kit.errors import TooLarge, Unprocessable
 from ugc.kit.reports import Report
@@ -40,38 +43,78 @@ from ugc.rights import actions as rights_actions
 from ugc.rights.rules import EvidenceMissing
 from ugc.runtime import Runtime
 
+UNPACKED = "unpacked"
+"""The folder below the data folder where archives lie while they are read."""
+
 
 def import_media(
     runtime: Runtime, brand: Brand, folder: Path | Sequence[Path], *, state: str = State.INBOX, rights: str = RightsState.NONE,
     evidence: str = "", create_products: bool = False, tag_folders: bool = False, dry_run: bool = False, actor: str,
-    progress: Progress | None = None,
+    progress: Progress | None = None, name: str = "", import_id: int | None = None,
 ) -> Report:  # fmt: skip
     """Bring the pictures below some folders in, one transaction each; bytes that are there already add nothing."""
     paths = [folder] if isinstance(folder, Path) else list(folder)
-    name = ", ".join(path.name for path in paths)
-    options = read_options(state, rights, evidence, name, create_products=create_products, actor=actor)
-    opened = media_folder.open_folders(paths)
-    report = Report(format="folder", dry_run=dry_run, notes=opened.notes)
+    name = name or ", ".join(path.name for path in paths)
+    options = read_options(state, rights, evidence, name, create_products=create_products, actor=actor, import_id=import_id)
+    report = Report(format="folder", dry_run=dry_run)
+    with unpacked(runtime, paths, report) as folders:
+        opened = media_folder.open_folders(folders)
+        report.notes += opened.notes
+        with recorded(runtime, brand, "media", name, options, report) as options:
+            add_found(runtime, brand.id, opened.found, options, report, progress, tag_folders=tag_folders)
+    return report
+
+
+def add_found(
+    runtime: Runtime, brand_id: int, found: Iterable[Found], options: Options, report: Report, progress: Progress | None, *,
+    tag_folders: bool,
+) -> None:  # fmt: skip
+    """Add what was found, one transaction each; what is refused goes into the report."""
     unknown: set[str] = set()
     seen: set[str] = set()
-    with (
-        recorded(runtime, brand, "media", name, options, report) as options,
-        closing(receive_ahead(runtime, brand.id, opened.found, options)) as coming,
-    ):
-        for found, incoming in coming:
+    with closing(receive_ahead(runtime, brand_id, found, options)) as coming:
+        for each, incoming in coming:
             try:
                 outcome = add_media(
-                    runtime, brand.id, incoming.result(), unknown, seen, dry_run=dry_run, tag_folders=tag_folders
+                    runtime, brand_id, incoming.result(), unknown, seen, dry_run=report.dry_run, tag_folders=tag_folders
                 )  # fmt: skip
                 report.take(outcome)
             except Refused as refused:
-                report.reject(found.line, refused.code, f"{found.name}: {refused.reason}")
+                report.reject(each.line, refused.code, f"{each.name}: {refused.reason}")
             except (Unprocessable, TooLarge) as refused:
-                report.reject(found.line, refused.code, f"{found.name}: {refused.detail}")
+                report.reject(each.line, refused.code, f"{each.name}: {refused.detail}")
             if progress:
                 progress(1)
-        report.notes += unknown_note(unknown, create_products)
-    return report
+    report.notes += unknown_note(unknown, options.create_products)
+
+
+@contextmanager
+def unpacked(runtime: Runtime, paths: Sequence[Path], report: Report) -> Iterator[list[Path]]:
+    """The paths, with each archive's files in its place; they are removed at the end of the block."""
+    room = runtime.settings.data_dir / UNPACKED
+    with ExitStack() as stack:
+        folders = []
+        for path in paths:
+            if path.is_file() and archive.is_archive(path):
+                room.mkdir(mode=0o700, exist_ok=True)
+                folder = room / secrets.token_hex(16)
+                stack.callback(shutil.rmtree, folder, ignore_errors=True)
+                refused = archive.unpack(path, folder).rejected
+                report.format = "zip"
+                for each in refused:
+                    report.reject(each.line, each.code, each.reason)
+                path = folder
+            folders.append(path)
+        yield folders
+
+
+def sweep_unpacked(runtime: Runtime, before: datetime) -> int:
+    """Remove what killed imports of archives left behind."""
+    room = runtime.settings.data_dir / UNPACKED
+    old = [folder for folder in room.glob("*") if folder.stat().st_mtime < before.timestamp()]
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(old)
 
 
 @dataclass(frozen=True, slots=True)

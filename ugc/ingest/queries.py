@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from ugc.ingest.models import IdempotencyKey, Import
 from ugc.kit.errors import NotFound
 from ugc.library.models import Item
+from ugc.orders import queries as orders_queries
 from ugc.orders.models import Order
+from ugc.orders.rules import WITHDRAWN, OrderData
 
 
 def find_imports(session: Session, brand_id: int, *, before: int | None = None, limit: int = 50) -> list[Import]:
@@ -21,9 +23,12 @@ def find_imports(session: Session, brand_id: int, *, before: int | None = None, 
     return list(session.scalars(query.order_by(Import.id.desc()).limit(limit)))
 
 
-def get_import(session: Session, brand_id: int, import_id: int) -> Import:
-    """One import; raises NotFound."""
-    found = session.scalar(select(Import).where(Import.brand_id == brand_id, Import.id == import_id))
+def get_import(session: Session, brand_id: int, import_id: int, *, lock: bool = False) -> Import:
+    """One import, nobody else changing it until the transaction ends where `lock`; raises NotFound."""
+    chosen = select(Import).where(Import.brand_id == brand_id, Import.id == import_id)
+    if lock:
+        chosen = chosen.with_for_update().execution_options(populate_existing=True)
+    found = session.scalar(chosen)
     if found is None:
         raise NotFound("no such import")
     return found
@@ -44,7 +49,8 @@ def find_key(session: Session, brand_id: int, key: str) -> IdempotencyKey | None
     return session.scalar(select(IdempotencyKey).where(IdempotencyKey.brand_id == brand_id, IdempotencyKey.key == key))
 
 
-def has_order(session: Session, brand_id: int, source: str, name: str) -> bool:
-    """Whether some version of the order is stored."""
-    query = select(Order.id).where(Order.brand_id == brand_id, Order.source == source, Order.external_id == name)
-    return session.scalar(query) is not None
+def find_order(session: Session, brand_id: int, source: str, name: str) -> OrderData | None:
+    """The version of the order that is stored, if any is; one whose import was undone counts as none."""
+    query = select(Order).where(Order.brand_id == brand_id, Order.source == source, Order.external_id == name)
+    found = session.scalar(query.options(*orders_queries.whole()))
+    return orders_queries.as_data(found) if found is not None and found.status != WITHDRAWN else None

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from ugc.accounts.models import Brand
 from ugc.catalog.actions import writing
+from ugc.catalog.rules import ProductChange
 from ugc.ingest import matching, twins, wanting
-from ugc.ingest.importing import BATCH, Options, Progress, evidence_of, read_options, recorded, unknown_note
+from ugc.ingest.importing import BATCH, Options, Progress, evidence_of, note_products, read_options, recorded, unknown_note
 from ugc.ingest.matching import Matches
 from ugc.ingest.reading_ahead import ahead
 from ugc.ingest.sources.reviews import opening
@@ -49,10 +50,11 @@ def import_reviews(
     runtime: Runtime, brand: Brand, path: Path, *, format: str = "auto", mapping: Mapping[str, str] | None = None, dates: str = "",
     create_products: bool = False, state: str = State.INBOX, rights: str = RightsState.OWNED, evidence: str = "",
     source: str = "import", dry_run: bool = False, actor: str, progress: Progress | None = None, name: str = "",
+    import_id: int | None = None,
 ) -> Report:  # fmt: skip
     """Bring a file's reviews in, batch by batch; the same file again adds nothing. Raises what `opening.open_reviews` does."""
     name = name or path.name
-    options = read_options(state, rights, evidence, name, create_products=create_products, actor=actor)
+    options = read_options(state, rights, evidence, name, create_products=create_products, actor=actor, import_id=import_id)
     opened = opening.open_reviews(path, format, mapping, dates)
     report = Report(format=opened.format.name, dry_run=dry_run, notes=list(opened.notes))
     with recorded(runtime, brand, "reviews", name, options, report) as options:
@@ -81,6 +83,9 @@ def add_reviews(run: Run, session: Session, batch: Sequence[ReviewRow]) -> list[
     if run.dry_run:  # what it added to the catalogue was rolled back
         run.matches.skus.clear()
     matching.look_up(session, run.brand_id, batch, run.matches)
+    if run.options.import_id is not None:
+        note_products(session, run.brand_id, run.options.import_id, [ProductChange(sku, None, {}) for sku in run.matches.added])
+    run.matches.added.clear()
     tagged = [tag(row, run.matches) for row in batch]
     skus = {place: row.item.products[0].sku for place, row in enumerate(tagged) if row.item.products}
     rows = twins.rename(session, run.brand_id, tagged, skus, run.twins)

@@ -13,7 +13,24 @@ from ugc.kit import rows
 SIDECAR = "items.csv"
 FIELDS = ("file", "caption", "creator", "creator_url", "sku", "permalink", "rights", "evidence")
 # Plainly no pictures; everything else is tried and refused with its reason.
-NOT_MEDIA = {".txt", ".csv", ".tsv", ".md", ".json", ".xml", ".html", ".htm", ".yml", ".yaml", ".py", ".db", ".ini", ".pdf", ".log"}
+NOT_MEDIA = {
+    ".txt",
+    ".csv",
+    ".tsv",
+    ".md",
+    ".json",
+    ".xml",
+    ".html",
+    ".htm",
+    ".yml",
+    ".yaml",
+    ".py",
+    ".db",
+    ".ini",
+    ".pdf",
+    ".log",
+    ".zip",
+}
 
 
 @dataclass(frozen=True, slots=True)
