@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, exists, select, text, update
 from sqlalchemy.orm import Session
 
 from ugc.accounts import actions as accounts_actions
@@ -24,7 +24,9 @@ from ugc.kit.errors import NotFound, Unprocessable
 from ugc.library import languages, queries, rules
 from ugc.library.models import Decision, Item, ItemMedia, ItemProduct, ItemTag, Reason, RightsState, SourcePolicy, State, Tag
 from ugc.library.rules import Added, CreatorData, ItemData, NewItem, ProductTag
+from ugc.media import actions as media_actions
 from ugc.media.models import File, FileState
+from ugc.runtime import Runtime
 
 CHANGED_AT_ONCE = 500
 """Items a job of many: small enough for one short transaction."""
@@ -249,9 +251,7 @@ def attach(session: Session, brand_id: int, rows: Sequence[tuple[int, NewItem]],
     )
 
 
-def attach_files(
-    session: Session, brand_id: int, rows: Sequence[dict[str, Any]], import_id: int | None = None
-) -> set[int]:
+def attach_files(session: Session, brand_id: int, rows: Sequence[dict[str, Any]], import_id: int | None = None) -> set[int]:
     """Files on items; raises UnknownFile for another brand's."""
     if not rows:
         return set()
@@ -267,9 +267,7 @@ def attach_files(
     return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows), "import": import_id}))
 
 
-def attach_tags(
-    session: Session, brand_id: int, rows: Sequence[dict[str, Any]], import_id: int | None = None
-) -> set[int]:
+def attach_tags(session: Session, brand_id: int, rows: Sequence[dict[str, Any]], import_id: int | None = None) -> set[int]:
     """Tags on items, new words added to the brand's."""
     if not rows:
         return set()
@@ -287,9 +285,7 @@ def attach_tags(
     return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows), "import": import_id}))
 
 
-def attach_products(
-    session: Session, brand_id: int, rows: Sequence[dict[str, Any]], import_id: int | None = None
-) -> set[int]:
+def attach_products(session: Session, brand_id: int, rows: Sequence[dict[str, Any]], import_id: int | None = None) -> set[int]:
     """Products on items; what is there keeps its place and hotspot."""
     if not rows:
         return set()
@@ -301,6 +297,20 @@ def attach_products(
         on conflict (item_id, product_id) do nothing returning item_id
     """)
     return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows), "import": import_id}))
+
+
+def detach_import(session: Session, brand_id: int, import_id: int) -> int:
+    """Take off what an import put on items that were there before it; how many items that changed."""
+    touched: set[int] = set()
+    for table in (ItemMedia, ItemTag, ItemProduct):
+        own = select(Item.id).where(Item.brand_id == brand_id, Item.id == table.item_id)
+        gone = delete(table).where(table.import_id == import_id, own.exists()).returning(table.item_id)
+        touched |= set(session.scalars(gone, execution_options={"synchronize_session": False}))
+    if touched:
+        refresh_search(session, sorted(touched))
+        forget(session, touched)
+        note_change(session, brand_id, sorted(touched))
+    return len(touched)
 
 
 def finish_adding(
@@ -683,3 +693,46 @@ def set_scores(session: Session, brand_id: int, scores: Mapping[int, int | None]
         mark_changed(session, brand_id, sorted(changed))
         # Not in the galleries' own queue: a withdrawal must not wait behind a brand whose items are all scored anew.
         jobs.enqueue(session, "galleries.drop_items", queue="events", brand_id=brand_id, item_ids=sorted(changed))
+
+
+# Removing.
+
+
+def remove_items(
+    runtime: Runtime, session: Session, brand_id: int, item_ids: Iterable[int], *, actor: str, now: datetime
+) -> int:  # fmt: skip
+    """Delete items for good, with the files that no other item has; how many there were. The rights ledger keeps its chains."""
+    session.flush()
+    hold(session, brand_id)
+    found = select(Item.id, Item.source).where(Item.brand_id == brand_id, among(Item.id, set(item_ids))).order_by(Item.id)
+    sources = dict(session.execute(found.with_for_update()).all())
+    if not sources:
+        return 0
+    ids = list(sources)
+    file_ids = set(session.scalars(select(ItemMedia.file_id).where(among(ItemMedia.item_id, ids))))
+    session.execute(delete(Item).where(Item.brand_id == brand_id, among(Item.id, ids)))
+    remove_unused(runtime, session, brand_id, file_ids)
+    mark_changed(session, brand_id, ids)
+    portions = [ids[start : start + CHANGED_AT_ONCE] for start in range(0, len(ids), CHANGED_AT_ONCE)]
+    jobs.enqueue_many(session, "galleries.drop_items", ({"brand_id": brand_id, "item_ids": portion} for portion in portions))
+    for id, source in sources.items():
+        accounts_actions.audit(
+            session,
+            brand_id=brand_id,
+            actor=actor,
+            action="item.removed",
+            subject_type="item",
+            subject_id=id,
+            now=now,
+            source=source,
+        )
+    return len(ids)
+
+
+def remove_unused(runtime: Runtime, session: Session, brand_id: int, file_ids: set[int]) -> None:
+    """Remove those of the files that no item has; one that somebody is just giving to another item is theirs."""
+    used = exists().where(ItemMedia.file_id == File.id)
+    locked = select(File).where(File.brand_id == brand_id, among(File.id, file_ids)).with_for_update(skip_locked=True)
+    held = [file.id for file in session.scalars(locked)]
+    for file in session.scalars(select(File).where(among(File.id, held), ~used)).all():
+        media_actions.remove(runtime, session, file)

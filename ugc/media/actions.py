@@ -12,13 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ugc.kit import jobs
 from ugc.kit.errors import StorageFull
-from ugc.kit.storage import NoSuchFile
+from ugc.kit.storage.base import NoSuchFile
 from ugc.media import queries, rules, sandbox
 from ugc.media.models import File, FileState, Rendition, Role
 from ugc.media.rules import EmptyFile, FileTooLarge, Inspection
@@ -90,7 +90,8 @@ def keep(runtime: Runtime, session: Session, brand_id: int, received: Received) 
     A row whose original was lost or cut short is mended by the same bytes sent again.
     """
     key = rules.original_key(brand_id, received.sha256)
-    known = queries.find_file_by_bytes(session, brand_id, received.sha256)
+    lock_original(session, key)
+    known = queries.find_file_by_bytes(session, brand_id, received.sha256, hold=True)
     if known and is_whole(runtime, known):
         return known, False
     runtime.storage.adopt(key, received.path)
@@ -102,6 +103,11 @@ def keep(runtime: Runtime, session: Session, brand_id: int, received: Received) 
     if known.state == FileState.PENDING:
         jobs.enqueue(session, "media.make_renditions", once=f"media:{known.id}", brand_id=brand_id, file_id=known.id)
     return known, is_new
+
+
+def lock_original(session: Session, key: str) -> None:
+    """Until the end of the transaction nobody else keeps or deletes the original under this key."""
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 11))))
 
 
 def is_whole(runtime: Runtime, file: File) -> bool:
@@ -141,14 +147,14 @@ def finish(runtime: Runtime, file: File, found: Inspection) -> None:
 
 
 def note_finished(session: Session, brand_id: int, file_id: int, public_name: str, found: Inspection, *, now: datetime) -> bool:
-    """Write what was found; False if the file was hidden meanwhile, so that the stored renditions have a dead name."""
-    file = session.scalars(
+    """Write what was found; False if the file was hidden or removed meanwhile, so that the stored renditions have a dead name."""
+    file = session.scalar(
         select(File)
         .where(File.brand_id == brand_id, File.id == file_id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one()
-    if file.public_name != public_name:
+    )
+    if file is None or file.public_name != public_name:
         return False
     session.execute(delete(Rendition).where(Rendition.file_id == file.id))
     session.add_all(
@@ -194,6 +200,15 @@ def hide(runtime: Runtime, session: Session, file: File) -> None:
         session, "media.hide_file", queue=jobs.UNPUBLISH,
         brand_id=file.brand_id, file_id=file.id, old_name=old, new_name=file.public_name,
     )  # fmt: skip
+
+
+def remove(runtime: Runtime, session: Session, file: File) -> None:
+    """Delete the row now, the original and every public copy by a job after the commit."""
+    jobs.enqueue(
+        session, "media.remove_stored", queue=jobs.UNPUBLISH,
+        brand_id=file.brand_id, storage_key=file.storage_key, public_name=file.public_name,
+    )  # fmt: skip
+    session.execute(delete(File).where(File.brand_id == file.brand_id, File.id == file.id))
 
 
 def move_renditions(runtime: Runtime, old_name: str, new_name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from ugc.kit import clock, jobs
 from ugc.kit.errors import Conflict
-from ugc.kit.storage import NoSuchFile
+from ugc.kit.storage.base import NoSuchFile
 from ugc.media import actions, queries, sandbox
 from ugc.media.models import FileState
 from ugc.media.rules import Refusal
@@ -25,8 +25,8 @@ class Hidden(Conflict):
 def make_renditions(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
     """Decode the original once more and store all that is shown of it; no transaction is open meanwhile."""
     with runtime.transaction() as session:
-        file = queries.get_file(session, brand_id, file_id)
-    if file.state == FileState.READY:
+        file = queries.find_file(session, brand_id, file_id)
+    if file is None or file.state == FileState.READY:
         return
     try:
         with runtime.storage.open(file.storage_key) as original:
@@ -57,10 +57,23 @@ def digest(file: BinaryIO) -> str:
 @jobs.job("media.hide_file")
 def hide_file(runtime: Runtime, *, brand_id: int, file_id: int, old_name: str, new_name: str) -> None:
     """Move the renditions to the name that the file has now; make them anew if they are lost."""
-    if actions.move_renditions(runtime, old_name, new_name):
-        return
+    is_moved = actions.move_renditions(runtime, old_name, new_name)
     with runtime.transaction() as session:
-        actions.ask_again(session, brand_id, file_id)
+        is_there = queries.find_file(session, brand_id, file_id) is not None
+        if is_there and not is_moved:
+            actions.ask_again(session, brand_id, file_id)
+    if not is_there:
+        actions.remove_renditions(runtime, new_name)
+
+
+@jobs.job("media.remove_stored")
+def remove_stored(runtime: Runtime, *, brand_id: int, storage_key: str, public_name: str) -> None:
+    """Delete what a removed file left in the storage; its bytes stay where they were received again meanwhile."""
+    actions.remove_renditions(runtime, public_name)
+    with runtime.transaction() as session:
+        actions.lock_original(session, storage_key)
+        if not queries.is_stored_for(session, storage_key):
+            runtime.storage.delete(storage_key)
 
 
 @jobs.job("media.sweep_storage")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from ugc.kit.errors import NotFound
@@ -19,6 +19,11 @@ def get_file(session: Session, brand_id: int, file_id: int) -> File:
     return found
 
 
+def find_file(session: Session, brand_id: int, file_id: int) -> File | None:
+    """One file of the brand, if it is still there."""
+    return session.scalar(select(File).where(File.brand_id == brand_id, File.id == file_id))
+
+
 def find_files(session: Session, brand_id: int, ids: Sequence[int]) -> list[File]:
     """The brand's files among the ids, with their renditions, by id."""
     rows = session.scalars(
@@ -27,9 +32,15 @@ def find_files(session: Session, brand_id: int, ids: Sequence[int]) -> list[File
     return list(rows)
 
 
-def find_file_by_bytes(session: Session, brand_id: int, sha256: str) -> File | None:
-    """The brand's file with these bytes."""
-    return session.scalar(select(File).where(File.brand_id == brand_id, File.sha256 == sha256))
+def find_file_by_bytes(session: Session, brand_id: int, sha256: str, *, hold: bool = False) -> File | None:
+    """The brand's file with these bytes; with `hold` it can't be removed before the transaction ends."""
+    query = select(File).where(File.brand_id == brand_id, File.sha256 == sha256)
+    return session.scalar(query.with_for_update(read=True, key_share=True) if hold else query)
+
+
+def is_stored_for(session: Session, storage_key: str) -> bool:
+    """Whether a file's row names this original."""
+    return bool(session.scalar(select(exists().where(File.storage_key == storage_key))))
 
 
 def count_states(session: Session, brand_id: int) -> dict[FileState, int]:
