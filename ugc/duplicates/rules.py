@@ -71,10 +71,8 @@ ALIKE = 0.8
 """Of all shingles that two texts have, the share that both have."""
 KEYS, ROWS = 16, 4
 """A pair at 0.8 shares at least one of the keys in 9,998 of 10,000 cases, one at 0.5 in two of three; the texts then decide."""
-PRIME = (1 << 61) - 1
-_random = numpy.random.default_rng(20_261_122)
-FACTORS = _random.integers(1, 1 << 32, KEYS * ROWS, dtype=numpy.uint64)
-OFFSETS = _random.integers(0, 1 << 32, KEYS * ROWS, dtype=numpy.uint64)
+FACTORS = numpy.random.default_rng(20_261_122).integers(1 << 62, 1 << 63, KEYS * ROWS, dtype=numpy.uint64) | numpy.uint64(1)
+"""Odd, so that each makes another order of all shingles; changing them makes every stored key worthless."""
 
 
 def words_of(*texts: str) -> list[str]:
@@ -98,7 +96,8 @@ def keys_of(brand_id: int, words: Sequence[str]) -> list[int]:
     if len(words) < LEAST_WORDS:
         return []
     hashes = numpy.array([zlib.crc32(each.encode()) for each in shingles_of(words)], numpy.uint64)
-    least = ((hashes[:, None] * FACTORS + OFFSETS) % PRIME).min(axis=0).reshape(KEYS, ROWS)
+    mixed = hashes[:, None] * FACTORS  # modulo 2^64
+    least = ((mixed ^ (mixed >> numpy.uint64(29))) * FACTORS).min(axis=0).reshape(KEYS, ROWS)
     return [
         int.from_bytes(hashlib.blake2b(f"{brand_id}:{place}:".encode() + row.tobytes(), digest_size=8).digest(), signed=True)
         for place, row in enumerate(least)
