@@ -89,7 +89,7 @@ def entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
         raise ArchiveTooLarge()
     for entry in archive.infolist():
         parts = PurePosixPath(entry.filename).parts
-        if parts and not entry.is_dir() and "__MACOSX" not in parts and not parts[-1].startswith("."):
+        if parts and not entry.is_dir() and "__MACOSX" not in parts and not parts[-1].removeprefix("..").startswith("."):
             yield entry
 
 
