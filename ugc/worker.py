@@ -59,6 +59,7 @@ AFTER: dict[str, list[str]] = {
 EVERY: list[tuple[str, str]] = [
     ("worker.delete_old_jobs", "17 * * * *"),
     ("accounts.forget_old", "23 3 * * *"),
+    ("galleries.hide_expired", "*/5 * * * *"),
     ("ingest.fetch_again", "53 * * * *"),
     ("ingest.forget_old", "13 4 * * *"),
     ("ingest.watch_folders", "* * * * *"),

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import datetime, timedelta
+
 from sqlalchemy import select
 
 from ugc.accounts import actions as accounts_actions
 from ugc.catalog.models import Product
 from ugc.galleries import actions, queries, snapshots
 from ugc.kit import clock, jobs
+from ugc.kit.storage.base import NoSuchFile
 from ugc.library.models import Item, ItemMedia
 from ugc.media import actions as media_actions
 from ugc.runtime import Runtime
+
+MARK = "marks/expired"
+# Of a service that never ran this before: what ended earlier is no longer in anybody's cache.
+FIRST_LOOK = timedelta(days=1)
 
 
 @jobs.job("galleries.unpublish")
@@ -26,6 +34,25 @@ def unpublish(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
 def unpublish_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
     """The same for one item."""
     unpublish(runtime, brand_id=brand_id, item_ids=[item_id])
+
+
+@jobs.job("galleries.hide_expired")
+def hide_expired(runtime: Runtime) -> None:
+    """Give pictures of items that time took from the public since the last run new addresses; their answers end by themselves."""
+    until = clock.now()
+    since = read_mark(runtime) or until - FIRST_LOOK
+    with runtime.transaction() as session:
+        ended = queries.find_ended(session, since, until)
+    for brand_id, item_ids in ended.items():
+        unpublish(runtime, brand_id=brand_id, item_ids=item_ids)
+    runtime.storage.put(MARK, until.isoformat().encode())
+
+
+def read_mark(runtime: Runtime) -> datetime | None:
+    """When the last run was that went through; a run that broke off leaves its time to the next one."""
+    with contextlib.suppress(NoSuchFile, ValueError):
+        return datetime.fromisoformat(runtime.storage.read(MARK).decode())
+    return None
 
 
 @jobs.job("galleries.drop_items")

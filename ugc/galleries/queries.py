@@ -206,6 +206,15 @@ def next_arrival(session: Session, brand_id: int, now: datetime) -> datetime | N
     return rules.nearest(now, found)
 
 
+def find_ended(session: Session, since: datetime, until: datetime) -> dict[int, list[int]]:
+    """Approved items of every brand whose own window, right or lease ended after the one time and not after the other, by brand."""
+    ended = or_(*((moment > since) & (moment <= until) for moment in (Item.expires_at, Item.rights_until, Item.lease_until)))
+    found: dict[int, list[int]] = {}
+    for brand_id, item_id in session.execute(select(Item.brand_id, Item.id).where(Item.state == State.APPROVED, ended)):
+        found.setdefault(brand_id, []).append(item_id)
+    return found
+
+
 def find_hidden_files(session: Session, brand_id: int, item_ids: Sequence[int], now: datetime) -> list[File]:
     """Pictures of these items that the public may have seen and may not see any more: no item that may be shown has them.
 
