@@ -28,7 +28,8 @@ def check_source(runtime: Runtime, brand_id: int, source_id: int, *, now: dateti
     """Ask the network about the posts that it has not shown for a day; how many are gone. It stops where the network does."""
     with runtime.transaction() as session:
         source = queries.get_source(session, brand_id, source_id)
-        posts = queries.find_unchecked(session, source, now - rules.CHECKED_EVERY, limit=CHECKED)
+        due = now - rules.checked_after(actions.terms_of(source, now).max_age)
+        posts = queries.find_unchecked(session, source, due, limit=CHECKED)
     network = rules.get_network(source.network)
     if network.check is None or not posts or source.state not in queries.PULLED_STATES:
         return 0

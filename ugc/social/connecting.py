@@ -18,6 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from ugc.accounts import actions as accounts_actions
 from ugc.kit import signing
 from ugc.kit.errors import Invalid, Outside
 from ugc.kit.http import guarding
@@ -48,7 +49,9 @@ class NotConnected(Outside):
     """The network did not give access; try again."""
 
 
-def keep_app(session: Session, brand_id: int, network: str, client_id: str, client_secret: str, *, key: bytes) -> None:
+def keep_app(
+    session: Session, brand_id: int, network: str, client_id: str, client_secret: str, *, key: bytes, actor: str, now: datetime
+) -> None:  # fmt: skip
     """Keep the brand's app on a network, its secret sealed; an empty secret keeps the one that is there."""
     oauth_of(rules.get_network(network))
     app = queries.find_app(session, brand_id, network)
@@ -59,7 +62,12 @@ def keep_app(session: Session, brand_id: int, network: str, client_id: str, clie
     row = insert(NetworkApp).values(brand_id=brand_id, network=network, client_id=name, client_secret=sealed)
     values = {"client_id": name, "client_secret": sealed}
     session.execute(row.on_conflict_do_update(index_elements=["brand_id", "network"], set_=values))
-    session.expire_all()
+    accounts_actions.audit(
+        session, brand_id=brand_id, actor=actor, action="source.app_kept", subject_type="brand", subject_id=brand_id, now=now,
+        network=network, client_id=name,
+    )  # fmt: skip
+    if app is not None:
+        session.refresh(app)
 
 
 def oauth_of(network: Network) -> OAuth:

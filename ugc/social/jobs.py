@@ -35,7 +35,7 @@ def check_upstream(runtime: Runtime) -> None:
     """Have the networks asked which posts are still there, a job for each source that has some to ask about."""
     now = clock.now()
     with runtime.transaction() as session:
-        for source in queries.find_to_check(session, now - rules.CHECKED_EVERY):
+        for source in queries.find_to_check(session, now - rules.CHECKED_SOONEST):
             network = rules.NETWORKS.get(source.network)
             if network is not None and network.check is not None:
                 once = f"check:{source.id}"

@@ -26,6 +26,12 @@ def find_sources(session: Session, brand_id: int) -> list[Source]:
     return list(session.scalars(select(Source).where(Source.brand_id == brand_id).order_by(func.lower(Source.name), Source.id)))
 
 
+def count_troubled(session: Session, brand_id: int) -> int:
+    """How many of a brand's sources wait for a person or fail."""
+    troubled = Source.state.in_([SourceState.NEEDS_CONNECT, SourceState.DEGRADED])
+    return session.scalar(select(func.count()).select_from(Source).where(Source.brand_id == brand_id, troubled)) or 0
+
+
 def get_source(session: Session, brand_id: int, source_id: int, *, lock: bool = False) -> Source:
     """One source; raises NotFound."""
     query = select(Source).where(Source.brand_id == brand_id, Source.id == source_id)
@@ -114,6 +120,11 @@ def find_to_check(session: Session, before: datetime) -> list[Source]:
 def count_items(session: Session, source: Source) -> int:
     """How many items the source brought first."""
     return session.scalar(select(func.count()).select_from(Post).where(Post.source_id == source.id)) or 0
+
+
+def find_newest(session: Session, source: Source, *, limit: int) -> list[int]:
+    """Ids of the newest items that the source brought first."""
+    return list(session.scalars(select(Post.item_id).where(Post.source_id == source.id).order_by(Post.id.desc()).limit(limit)))
 
 
 def find_expired(session: Session, now: datetime, *, limit: int) -> list[tuple[int, int]]:

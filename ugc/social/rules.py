@@ -62,6 +62,7 @@ WEEK = timedelta(days=7)
 
 CHECKED_EVERY = timedelta(days=1)
 """Each day the networks are asked which posts are still there (L-24); that renews leases long before they end (L-25)."""
+CHECKED_SOONEST = timedelta(hours=12)
 
 # Names of files under which a network's signature may change while the file stays the same.
 FILE_NAME = re.compile(r"\.(jpe?g|png|webp|gif|heic|avif|mp4|m4v|mov|webm|mp3|m4a|wav|ogg)$", re.IGNORECASE)
@@ -280,6 +281,11 @@ def read_media(rows: Sequence[Mapping[str, Any]]) -> list[WantedUrl]:
 def lease_end(policy: SourcePolicy, max_age: timedelta | None, now: datetime) -> datetime | None:
     """Until when a post confirmed now may be kept; None where no term says."""
     return now + max_age if policy is SourcePolicy.API_CACHED and max_age is not None else None
+
+
+def checked_after(max_age: timedelta | None) -> timedelta:
+    """How long after it was last shown a post is asked about: a day, sooner where a lease is short."""
+    return min(CHECKED_EVERY, max_age / 2) if max_age is not None else CHECKED_EVERY
 
 
 def settled_policy(current: SourcePolicy, terms: SourcePolicy, rights: RightsState) -> SourcePolicy:

@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response
 from ugc import web
 from ugc.kit import shipped
 from ugc.kit.errors import NotFound, UgcError
-from ugc.studio import answers, galleries, imports, inbox, insights, items, jobs, library, search, settings, sign_in
+from ugc.studio import answers, galleries, imports, inbox, insights, items, jobs, library, search, settings, sign_in, sources
 from ugc.studio.render import asset_version, bare
 
 pages = Blueprint("studio", __name__, url_prefix="/studio")
 
-for room in (sign_in, inbox, items, library, galleries, insights, jobs, imports, settings, search):
+for room in (sign_in, inbox, items, library, galleries, insights, jobs, imports, settings, search, sources):
     pages.register_blueprint(room.pages)
 
 FOLDERS = ("studio", "vendor")

@@ -19,6 +19,7 @@ from ugc.accounts.models import Role
 from ugc.accounts.rules import Principal
 from ugc.kit import jobs, shipped
 from ugc.library import queries as library_queries
+from ugc.social import queries as social_queries
 
 CURRENCY_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "CHF": "CHF ", "JPY": "¥"}
 # A badge that reads "99+" tells as much as a larger one.
@@ -68,6 +69,11 @@ class Frame:
         """Items in the inbox, counted up to a bound, so that the rail costs the same for every brand."""
         inbox = library_queries.INBOX
         return library_queries.count_items(web.session(), self.principal.brand_id, inbox, now=web.now(), most=WAITING_COUNTED)
+
+    @cached_property
+    def troubled_sources(self) -> int:
+        """Sources of the brand that wait for somebody."""
+        return social_queries.count_troubled(web.session(), self.principal.brand_id)
 
     @cached_property
     def dead_jobs(self) -> int:

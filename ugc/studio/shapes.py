@@ -148,6 +148,14 @@ TOASTS = {
     "weights": ("Weights saved; scores are being computed anew", False),
     "retry": ("Back in the queue", False),
     "key-gone": ("Key revoked", False),
+    "source-new": ("Source added", False),
+    "source": ("Source saved", False),
+    "source-pull": ("It is being asked now", False),
+    "source-pause": ("Source paused", False),
+    "source-resume": ("Source resumed", False),
+    "source-gone": ("Source removed; its items stay", False),
+    "source-app": ("App saved", False),
+    "source-connected": ("Connected; the first posts are on their way", False),
 }
 
 
