@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ugc.kit.errors import Conflict, NotFound, StorageFull, UgcError
-from ugc.kit.storage import MIN_FREE_BYTES, sync_folder
+from ugc.kit.storage.local import MIN_FREE_BYTES, sync_folder
 
 NAME = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1 << 18

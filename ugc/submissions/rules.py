@@ -322,22 +322,23 @@ def evidence_text(
 
 def network_of(address: str) -> str:
     """The part of an address that names a network and not a person's line: /24 of IPv4, /48 of IPv6; empty if it is none."""
+    return prefix_of(address, 24, 48)
+
+
+def line_of(address: str) -> str:
+    """What stands for one sender's line when counting: the whole IPv4 address, /64 of IPv6."""
+    return prefix_of(address, 32, 64) or "unknown"
+
+
+def prefix_of(address: str, bits: int, bits_of_6: int) -> str:
+    """The first bits of an address; of an IPv4 address also where it comes in IPv6's clothes."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:
         return ""
     if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
-    return str(ipaddress.ip_network((found, 24 if found.version == 4 else 48), strict=False))
-
-
-def line_of(address: str) -> str:
-    """What stands for one sender's line when counting: the whole IPv4 address, /64 of IPv6."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return "unknown"
-    return str(ipaddress.ip_network((found, 32 if found.version == 4 else 64), strict=False))
+    return str(ipaddress.ip_network((found, bits if found.version == 4 else bits_of_6), strict=False))
 
 
 def content_digest(key: bytes, sent: Sent, files: Iterable[str]) -> str:
