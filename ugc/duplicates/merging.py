@@ -37,13 +37,12 @@ def merge(
     best, others = choose(items, best_id)
     check_pictures(best, others)
     right = rules.right_from(queries.copy_of(best), [queries.copy_of(item) for item in others], now)
-    group.gained = gain_tags(session, best, others, actor, now) | gain_products(session, best, others, actor, now)
+    was_approved = best.state is not State.APPROVED and any(item.state is State.APPROVED for item in others)
+    gained = gain_tags(session, best, others, actor, now) | gain_products(session, best, others, actor, now)
     if right is not None:
-        group.gained |= gain_right(runtime, session, best, items[right.item_id], actor, now)
-    group.batch = library_actions.decide(
-        session, brand_id, [item.id for item in others], State.TRASH, Reason.DUPLICATE, f"The same as item {best.id}", actor, now
-    )
-    if best.state is not State.APPROVED and any(item.state is State.APPROVED for item in others):
+        gained |= gain_right(runtime, session, best, items[right.item_id], actor, now)
+    group.batch, group.gained = throw_away(session, best, others, actor, now), gained
+    if was_approved:
         library_actions.decide(session, brand_id, [best.id], State.APPROVED, None, "", actor, now, batch=group.batch)
     group.best_id = best.id
     actions.close(session, group, Standing.MERGED, actor, now)
@@ -51,6 +50,13 @@ def merge(
     actions.set_pairs(session, ids, Standing.OPEN, Standing.MERGED)
     actions.regroup(session, brand_id, [best.id])
     return group.batch
+
+
+def throw_away(session: Session, best: Item, others: Sequence[Item], actor: str, now: datetime) -> str:
+    """The others go to the trash as duplicates; the batch id."""
+    note = f"The same as item {best.id}"
+    ids = [item.id for item in others]
+    return library_actions.decide(session, best.brand_id, ids, State.TRASH, Reason.DUPLICATE, note, actor, now)
 
 
 def choose(items: dict[int, Item], best_id: int | None) -> tuple[Item, list[Item]]:
