@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from tests import make
 from ugc.catalog import actions, queries
-from ugc.catalog.feeds import NotAFeed
+from ugc.catalog.formats.base import NotAFeed
 from ugc.catalog.models import Availability, Product
 from ugc.catalog.rules import ProductChange, ProductData
 from ugc.kit import jobs

@@ -9,16 +9,25 @@ from typing import Any
 import pytest
 
 from tests.make import NOON
-from ugc.catalog import feeds, rules
-from ugc.catalog.feeds import NotAFeed
+from ugc.accounts.models import Brand
+from ugc.catalog import actions, feeds, rules
+from ugc.catalog.formats.base import Feed, NotAFeed
 from ugc.kit.errors import Invalid
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "catalog"
 
 
+SHOP = Brand(slug="shop", name="Shop", currency="EUR", shop_url="https://shop.test/")
+
+
 def read(path: Path, **options: Any) -> list[Any]:
+    """The products of a feed; for a row that is none its line and code."""
+    return read_entries(feeds.open_feed(path, **options))
+
+
+def read_entries(feed: Feed) -> list[Any]:
     found: list[Any] = []
-    for entry in feeds.open_feed(path, **options).entries:
+    for entry in actions.own_entries(feed, list(feed.entries), SHOP):
         try:
             if entry.fault:
                 raise rules.Refused("unreadable_row", entry.fault)
@@ -28,9 +37,27 @@ def read(path: Path, **options: Any) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.iterdir() if path.suffix in {".xml", ".tsv", ".csv"}))
+FILES = sorted(path.name for path in SAMPLES.iterdir() if path.suffix in {".xml", ".tsv", ".csv"})
+
+
+@pytest.mark.parametrize("name", FILES)
 def test_a_sample_gives_its_expected_products(name: str) -> None:
-    assert read(SAMPLES / name) == importlib.import_module(f"tests.samples.catalog.{name.rsplit('.')[0]}").EXPECTED
+    case = importlib.import_module(f"tests.samples.catalog.{name.rsplit('.')[0]}")
+    feed = feeds.open_feed(SAMPLES / name)
+    assert feed.format == case.FORMAT
+    assert read_entries(feed) == case.EXPECTED
+
+
+def test_every_format_has_a_sample() -> None:
+    assert {feeds.open_feed(SAMPLES / name).format for name in FILES} == set(feeds.FORMATS) - {"auto", "csv"}
+
+
+def test_a_price_without_a_shops_currency_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "p.csv"
+    path.write_text("Handle,Title,Option1 Value,Variant SKU,Variant Price\nhat,Hat,Red,H,10.00\n")
+    (entry,) = actions.own_entries(feeds.open_feed(path), list(feeds.open_feed(path).entries), Brand(currency="", shop_url=""))
+    with pytest.raises(rules.Refused, match="no currency"):
+        rules.product_of(entry.attributes, "id", NOON)
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,7 @@ def run(brand: Brand, path: Path, options: ImportIn, name: str) -> Report:
             dry_run=options.dry_run, actor=actor, name=name,
         )  # fmt: skip
     return reviewing.import_reviews(
-        web.runtime(), brand, path, mapping=options.mapping, create_products=options.create_products, state=options.state,
-        rights=options.rights, evidence=options.evidence, source=options.source, dry_run=options.dry_run, actor=actor, name=name,
+        web.runtime(), brand, path, format=options.format, mapping=options.mapping, dates=options.dates,
+        create_products=options.create_products, state=options.state, rights=options.rights, evidence=options.evidence,
+        source=options.source, dry_run=options.dry_run, actor=actor, name=name,
     )  # fmt: skip

@@ -528,6 +528,7 @@ class ImportIn(Strict):
     kind: Literal["catalog", "reviews"]
     format: str = Field("auto", max_length=20)
     mapping: dict[str, str] | None = None
+    dates: Literal["", "dmy", "mdy"] = ""
     identifier: str | None = Field(None, max_length=60)
     state: Literal["inbox", "approved"] = "inbox"
     rights: Literal["none", "owned", "granted"] = "owned"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from ugc.accounts.models import Brand
 from ugc.catalog import feeds, queries, rules
+from ugc.catalog.formats.base import Entry, Feed
 from ugc.catalog.models import Availability, Product
 from ugc.catalog.rules import ProductChange, ProductData, Refused
 from ugc.kit import clock, jobs
@@ -165,7 +166,7 @@ def import_catalog(
     untitled = 0
     seen: dict[str, ProductData] = {}
     while entries := list(islice(feed.entries, BATCH)):
-        batch = list(read_products(entries, identifier or brand.product_identifier, now, report))
+        batch = list(read_products(own_entries(feed, entries, brand), identifier or brand.product_identifier, now, report))
         untitled += sum(not data.title for data in batch)
         with writing(runtime, dry_run) as session:
             if dry_run:  # what earlier batches would have stored; each was rolled back
@@ -185,7 +186,19 @@ def import_catalog(
     return report
 
 
-def read_products(entries: Sequence[feeds.Entry], identifier: str, now: datetime, report: Report) -> Iterator[ProductData]:
+def own_entries(feed: Feed, entries: Sequence[Entry], brand: Brand) -> Sequence[Entry]:
+    """The entries with what a feed of the shop's own takes for granted: its currency and the address that paths are below."""
+    if not feed.of_the_shop:
+        return entries
+    shop = brand.shop_url.rstrip("/")
+    own = []
+    for entry in entries:
+        link = shop + entry.attributes["path"] if shop and entry.attributes.get("path") else ""
+        own.append(replace(entry, attributes={"currency": brand.currency, "link": link} | dict(entry.attributes)))
+    return own
+
+
+def read_products(entries: Sequence[Entry], identifier: str, now: datetime, report: Report) -> Iterator[ProductData]:
     """The products of a batch; what is wrong goes into the report."""
     for entry in entries:
         if entry.fault:

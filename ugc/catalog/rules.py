@@ -26,6 +26,8 @@ SYMBOLS = {
 # The longest first: `R$` is not a `$`.
 SYMBOL = re.compile("|".join(re.escape(mark) for mark in sorted(SYMBOLS, key=len, reverse=True)))
 CODE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])")
+# Thousands in groups of three; above them India has groups of two.
+GROUPED = re.compile(r"\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}")
 NUMBER = re.compile(r"\d(?:[\d.,'\u2019\s]*\d)?")
 
 AVAILABILITY = {
@@ -124,6 +126,8 @@ def read_amount(text: str) -> Decimal:
     mark = digits[last] if last >= 0 else ""
     other = "," if mark == "." else "."
     if mark and digits.count(mark) > 1 and other not in digits:
+        if not GROUPED.fullmatch(digits):
+            raise Refused("bad_price", f"{text!r} is not a price")
         digits = digits.replace(mark, "")
     elif mark and other not in digits and len(digits) - last == 4 and last <= 3 and not digits.startswith("0"):
         raise Refused("ambiguous_price", f"{text!r} could be thousands or thousandths; write it with two decimals")

@@ -80,7 +80,7 @@ def catalog(
     paths: tuple[Path, ...], slug: str, dry_run: bool, report_file: Path | None, kind: str, identifier: str | None,
     mapping: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """Import product feeds: Google Merchant XML, TSV or CSV, or any CSV."""
+    """Import product feeds: Google Merchant, Shopify, Bazaarvoice, TurnTo, Olapic, or any CSV. The format is told by the file."""
     chosen = read_mapping(mapping)
 
     def run(runtime: Runtime, brand: Brand, path: Path, step: importing.Progress) -> Report:

@@ -22,6 +22,10 @@ MAX_PARTS = 10_000
 OpenRoot = Callable[[str, Mapping[str, str]], None]
 
 
+def nothing(name: str, attributes: Mapping[str, str]) -> None:
+    """Take any root."""
+
+
 class BadXml(Unprocessable):
     """The XML can't be read."""
 
@@ -42,16 +46,34 @@ def looks_like_xml(path: Path) -> bool:
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") or head.startswith((b"\xff\xfe<", b"\xfe\xff\0<"))
 
 
+def root_of(path: Path) -> tuple[str, dict[str, str]]:
+    """The root's name without its prefix, and its attributes; raises BadXml where there is none."""
+
+    class Seen(Exception):
+        pass
+
+    def stop(name: str, attributes: Mapping[str, str]) -> None:
+        raise Seen(name, dict(attributes))
+
+    try:
+        next(read_records(path, (), stop), None)
+    except Seen as seen:
+        name, attributes = seen.args
+        return name, attributes
+    raise BadXml("the XML has no root element")
+
+
 def read_records(
-    path: Path, names: Collection[str], open_root: OpenRoot = lambda name, attributes: None
+    path: Path, names: Collection[str], open_root: OpenRoot = nothing, *, prefixes: bool = False
 ) -> Iterator[tuple[int, Element]]:
     """Each outermost element with one of the local names, with the line where it begins, as soon as it ends.
 
+    Names inside are given without their prefixes, or with them.
     `open_root` sees the root's local name and attributes and may refuse the file. Raises BadXml where nothing can be read at
     all, BrokenOff behind the records that could.
     """
     parser = make_parser()
-    reader = RecordReader(parser.getLineNumber, names, open_root)
+    reader = RecordReader(parser.getLineNumber, names, open_root, prefixes)
     parser.forbid_dtd = True
     parser.setContentHandler(reader)
     try:
@@ -73,11 +95,12 @@ def read_records(
 class RecordReader(ContentHandler):
     """Builds the wanted elements and forgets everything around them."""
 
-    def __init__(self, line: Callable[[], int | None], names: Collection[str], open_root: OpenRoot) -> None:
+    def __init__(self, line: Callable[[], int | None], names: Collection[str], open_root: OpenRoot, prefixes: bool) -> None:
         super().__init__()
         self.line = line
         self.names = frozenset(names)
         self.open_root = open_root
+        self.prefixes = prefixes
         self.done: list[tuple[int, Element]] = []
         self.depth = 0
         self.builder: TreeBuilder | None = None
@@ -93,16 +116,17 @@ class RecordReader(ContentHandler):
     def startElement(self, name: str, attrs: AttributesImpl[str]) -> None:
         """Begin a record, or a part of one."""
         self.depth += 1
+        local = name.rsplit(":", 1)[-1]
         if self.depth == 1:
-            self.open_root(name.rsplit(":", 1)[-1], dict(attrs.items()))
-        elif self.builder is None and name.rsplit(":", 1)[-1] in self.names:
+            self.open_root(local, dict(attrs.items()))
+        elif self.builder is None and local in self.names:
             self.builder, self.began, self.parts = TreeBuilder(), (self.depth, self.line() or 0), 0
         if self.builder is not None:
             self.parts += 1
             self.length = 0
             if self.parts > MAX_PARTS:
                 raise BadXml(f"the record in line {self.began[1]} has more than {MAX_PARTS:,} parts")
-            self.builder.start(name, dict(attrs.items()))
+            self.builder.start(name if self.prefixes else local, dict(attrs.items()))
 
     def characters(self, content: str) -> None:
         """Gather a part's text up to the cap."""
@@ -113,7 +137,7 @@ class RecordReader(ContentHandler):
     def endElement(self, name: str) -> None:
         """End a part; hand a whole record on."""
         if self.builder is not None:
-            self.builder.end(name)
+            self.builder.end(name if self.prefixes else name.rsplit(":", 1)[-1])
             self.length = 0
             if self.depth == self.began[0]:
                 self.done.append((self.began[1], self.builder.close()))

@@ -5,6 +5,7 @@ from decimal import Decimal
 from ugc.catalog.models import Availability
 from ugc.catalog.rules import ProductData
 
+FORMAT = "google-xml"
 EXPECTED = [
     ProductData(
         sku="A-2", title="Scarf", description="Long", url="https://shop.test/a-2", price=Decimal("20.00"), currency="EUR",

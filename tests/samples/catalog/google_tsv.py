@@ -5,6 +5,7 @@ from decimal import Decimal
 from ugc.catalog.models import Availability
 from ugc.catalog.rules import ProductData
 
+FORMAT = "google-table"
 EXPECTED = [
     ProductData(
         sku="custom", title="Hat, red", url="https://shop.test/h", price=Decimal("12.50"), currency="EUR",

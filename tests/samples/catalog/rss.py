@@ -5,6 +5,7 @@ from decimal import Decimal
 from ugc.catalog.models import Availability
 from ugc.catalog.rules import ProductData
 
+FORMAT = "google-xml"
 EXPECTED = [
     ProductData(
         sku="A-1", title="Wool & hat", description="Warm <b>and</b> soft", url="https://shop.test/a-1",

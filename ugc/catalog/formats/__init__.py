@@ -1,0 +1,1 @@
+"""Product feeds: one module for each way to write them; each gives attributes by Google's names."""
