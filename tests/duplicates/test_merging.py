@@ -53,7 +53,7 @@ def pair(
 
 
 def merge(runtime: Runtime, session: Session, brand: Brand, best: Item | None = None) -> str:
-    batch = merging.merge(runtime, session, brand.id, the_group(session, brand).id, best and best.id, **BY)
+    batch = merging.merge(runtime, session, brand.id, the_group(session, brand).id, best.id if best else None, **BY)
     session.commit()
     return batch
 
