@@ -13,6 +13,7 @@ from ugc.accounts.models import Brand
 from ugc.catalog.models import Product
 from ugc.library.models import Creator, Item, Kind, State
 from ugc.media.models import File, FileState, Rendition
+from ugc.social.models import Source
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 numbers = count(1)
@@ -61,6 +62,12 @@ def item(session: Session, brand: Brand, **facts: Any) -> Item:
         "published_at": NOON, "state": State.INBOX,
     } | facts  # fmt: skip
     return added(session, Item(brand_id=brand.id, **facts))
+
+
+def source(session: Session, brand: Brand, **facts: Any) -> Source:
+    """A feed that was connected and is due later."""
+    facts = {"network": "feed", "mode": "feed", "name": "A blog", "options": {"url": "https://blog.test/feed.xml"}} | facts
+    return added(session, Source(brand_id=brand.id, **facts))
 
 
 def added(session: Session, row: Row) -> Row:

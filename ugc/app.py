@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ugc import tables, web
 from ugc.api import routes as api_routes
 from ugc.demo import shop
-from ugc.embed import collect, health, media, submit, uploads, warm, widget
+from ugc.embed import collect, health, media, networks, submit, uploads, warm, widget
 from ugc.embed import galleries as embed_galleries
 from ugc.embed import orders as embed_orders
 from ugc.galleries import actions as galleries_actions
@@ -37,6 +37,7 @@ DOORS: tuple[Blueprint, ...] = (
     embed_galleries.pages,
     embed_orders.pages,
     media.pages,
+    networks.pages,
     submit.links,
     submit.pages,
     uploads.pages,
@@ -69,7 +70,7 @@ def create_app(runtime: Runtime) -> OpenAPI:
     if runtime.settings.demo:
         register(app, shop.pages)
     app.register_error_handler(Exception, answer_error)
-    app.wsgi_app = warm.wrap(app.wsgi_app, runtime.storage)  # type: ignore[method-assign, assignment]
+    app.wsgi_app = warm.wrap(app.wsgi_app, runtime.snapshots)  # type: ignore[method-assign, assignment]
     return app
 
 

@@ -27,6 +27,7 @@ from ugc.kit.passwords import Cost
 from ugc.library.models import ItemMedia, RightsState, State
 from ugc.orders.models import Order
 from ugc.runtime import Runtime
+from ugc.social.models import DeletionRequest
 
 CALLERS = ("nobody", "viewer", "coordinator", "owner", "stranger", "secret", "publishable")
 
@@ -43,6 +44,18 @@ GET    /galleries/acme/nothing.json                      404 404 404 404 404 404
 GET    /media/00000000000000000000000000000000/320.webp  404 404 404 404 404 404 404
 POST   /events                                           yes yes yes yes yes yes yes
 POST   /orders/acme/generic                              401 401 401 401 401 401 401
+POST   /networks/meta/data-deletion                      401 401 401 401 401 401 401
+POST   /networks/meta/deauthorise                        401 401 401 401 401 401 401
+GET    /networks/deletions/{deletion}                    yes yes yes yes yes yes yes
+GET    /submit/acme                                      yes yes yes yes yes yes yes
+GET    /submit/acme.json                                 yes yes yes yes yes yes yes
+POST   /submit/acme                                      yes yes yes yes yes yes yes
+POST   /uploads/acme                                     yes yes yes yes yes yes yes
+PATCH  /uploads/acme/none                                yes yes yes yes yes yes yes
+DELETE /uploads/acme/none                                yes yes yes yes yes yes yes
+POST   /uploads/acme/none                                405 405 405 405 405 405 405
+GET    /submissions/none                                 404 404 404 404 404 404 404
+POST   /submissions/none                                 404 404 404 404 404 404 404
 
 GET    /api/v1/openapi.json                              yes yes yes yes yes yes yes
 GET    /api/v1/docs                                      yes yes yes yes yes yes yes
@@ -71,9 +84,16 @@ POST   /api/v1/rights/{item}                             401 401 401 401 401 yes
 GET    /api/v1/orders                                    401 401 401 401 401 yes 403
 POST   /api/v1/orders                                    401 401 401 401 401 yes 403
 GET    /api/v1/orders/{order}                            401 401 401 401 401 yes 403
+GET    /api/v1/sources                                   401 401 401 401 401 yes 403
+POST   /api/v1/sources                                   401 401 401 401 401 yes 403
+GET    /api/v1/sources/{source}                          401 401 401 401 401 yes 403
+PATCH  /api/v1/sources/{source}                          401 401 401 401 401 yes 403
+DELETE /api/v1/sources/{source}                          401 401 401 401 401 yes 403
+POST   /api/v1/sources/{source}/pull                     401 401 401 401 401 yes 403
 GET    /api/v1/imports                                   401 401 401 401 401 yes 403
 POST   /api/v1/imports                                   401 401 401 401 401 yes 403
 GET    /api/v1/imports/{import}                          401 401 401 401 401 yes 403
+POST   /api/v1/imports/{import}/undo                     401 401 401 401 401 yes 403
 GET    /api/v1/webhooks                                  401 401 401 401 401 yes 403
 GET    /api/v1/insights/items                            401 401 401 401 401 yes 403
 GET    /api/v1/insights/items/{item}                     401 401 401 401 401 yes 403
@@ -111,8 +131,30 @@ GET    /studio/insights/orders                           in  yes yes yes yes in 
 GET    /studio/insights/orders/{order}                   in  yes yes yes 404 in  in
 GET    /studio/jobs                                      in  yes yes yes yes in  in
 POST   /studio/jobs/{job}/retry                          401 403 yes yes 404 401 401
+GET    /studio/sources                                   in  yes yes yes yes in  in
+POST   /studio/sources                                   401 403 yes yes yes 401 401
+GET    /studio/sources/new                               in  403 yes yes yes in  in
+GET    /studio/sources/new/feed                          in  403 yes yes yes in  in
+POST   /studio/sources/try                               401 403 yes yes yes 401 401
+GET    /studio/sources/{source}                          in  yes yes yes 404 in  in
+POST   /studio/sources/{source}                          401 403 yes yes 404 401 401
+POST   /studio/sources/{source}/pull                     401 403 yes yes 404 401 401
+POST   /studio/sources/{source}/pause                    401 403 yes yes 404 401 401
+POST   /studio/sources/{source}/resume                   401 403 yes yes 404 401 401
+POST   /studio/sources/{source}/remove                   401 403 yes yes 404 401 401
+GET    /studio/sources/{source}/connect                  in  403 yes yes 404 in  in
+GET    /studio/sources/callback/instagram                in  403 yes yes yes in  in
+POST   /studio/sources/apps/instagram                    401 403 403 yes yes 401 401
 GET    /studio/imports                                   in  yes yes yes yes in  in
+POST   /studio/imports                                   401 403 yes yes yes 401 401
 GET    /studio/imports/{import}                          in  yes yes yes 404 in  in
+GET    /studio/imports/{import}/progress                 in  yes yes yes 404 in  in
+POST   /studio/imports/{import}/choose                   401 403 yes yes 404 401 401
+POST   /studio/imports/{import}/try                      401 403 yes yes 404 401 401
+POST   /studio/imports/{import}/start                    401 403 yes yes 404 401 401
+POST   /studio/imports/{import}/stop                     401 403 yes yes 404 401 401
+POST   /studio/imports/{import}/discard                  401 403 yes yes 404 401 401
+POST   /studio/imports/{import}/undo                     401 403 yes yes 404 401 401
 GET    /studio/settings                                  in  yes yes yes yes in  in
 POST   /studio/settings/keys                             401 403 403 yes yes 401 401
 POST   /studio/settings/keys/{key}/revoke                401 403 403 yes 404 401 401
@@ -141,6 +183,11 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/studio/items/{item}/tags"): {"tags": "beach"},
     ("POST", "/studio/galleries/{gallery}"): {"name": "Changed", "layout": "grid", "sort": "newest", "slug": "home"},
     ("POST", "/studio/settings/keys"): {"kind": "secret"},
+    ("POST", "/studio/sources"): {"network": "feed", "mode": "feed", "field-url": "https://blog.test/feed.xml", "interval": "60"},
+    ("POST", "/studio/sources/try"): {"network": "feed", "mode": "feed", "field-url": "https://blog.test/feed.xml"},
+    ("POST", "/studio/sources/{source}"): {"name": "Changed"},
+    ("POST", "/studio/sources/apps/instagram"): {"client_id": "1", "client_secret": "s"},
+    ("PATCH", "/api/v1/sources/{source}"): {"name": "Changed"},
 }
 
 # Every thing of the first brand, asked for with another brand's secret key.
@@ -206,6 +253,8 @@ def one_of_everything(session: Session, brand: Brand) -> dict[str, Any]:
         "order": make.added(session, order).id,
         "import": make.added(session, Import(brand_id=brand.id, kind="media", actor="system")).id,
         "job": job,
+        "source": make.source(session, brand).id,
+        "deletion": make.added(session, DeletionRequest(brand_id=brand.id, network="instagram", code="abc", account="")).code,
     }
 
 
@@ -229,7 +278,7 @@ def test_another_brands_key_finds_nothing(app: OpenAPI, runtime: Runtime, world:
 
 
 def test_every_route_stands_in_the_table(app: OpenAPI) -> None:
-    things = dict.fromkeys(("item", "order", "import", "job", "key"), 1) | {"gallery": "home", "sku": "A-1"}
+    things = dict.fromkeys(("item", "order", "import", "job", "key", "source", "deletion"), 1) | {"gallery": "home", "sku": "A-1"}
     adapter = app.url_map.bind("localhost")
     listed = set()
     for method, path, _ in rows():

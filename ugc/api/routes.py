@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ugc.api import galleries, imports, insights, items, orders, products, rights, schema
+from ugc.api import galleries, imports, insights, items, orders, products, rights, schema, sources
 
 doors = (schema.api, schema.documents)
 
-__all__ = ["doors", "galleries", "imports", "insights", "items", "orders", "products", "rights"]
+__all__ = ["doors", "galleries", "imports", "insights", "items", "orders", "products", "rights", "sources"]
