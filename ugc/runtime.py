@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import metadata
+from functools import cached_property
+from importlib import import_module, metadata
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
@@ -15,6 +16,7 @@ from ugc.kit.http.fetching import Fetcher, Fetching
 from ugc.kit.http.targets import read_permits
 from ugc.kit.storage.base import Storage
 from ugc.kit.storage.local import LocalStorage
+from ugc.kit.storage.places import read_encryption, read_place
 from ugc.settings import Settings, secret_of
 
 
@@ -30,6 +32,11 @@ class Runtime:
     storage: Storage
     fetcher: Fetching
     after_commit: Callable[[Runtime, Session], None]
+
+    @cached_property
+    def snapshots(self) -> LocalStorage:
+        """Answers of galleries, on this machine's disk wherever files lie (decision 0082)."""
+        return LocalStorage(self.settings.data_dir / "files")
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -70,10 +77,23 @@ def open_runtime(
         database_url=db.plain_url(url),
         engine=engine,
         sessions=db.make_sessions(engine),
-        storage=LocalStorage(settings.data_dir / "files"),
+        storage=make_storage(settings),
         fetcher=make_fetcher(settings),
         after_commit=after_commit,
     )
+
+
+def make_storage(settings: Settings, address: str | None = None) -> Storage:
+    """The file store that the settings name, or another one reached by the same settings."""
+    address = address or settings.storage
+    desk = LocalStorage(settings.data_dir / "files")
+    if address == "local":
+        return desk
+    # Imported by those who need it: the library behind it takes a third of a second.
+    s3 = import_module("ugc.kit.storage.s3")
+    client = s3.make_client(settings.s3_endpoint_url)
+    stored: Storage = s3.S3Storage(client, read_place(address), desk, encryption=read_encryption(settings.s3_encryption))
+    return stored
 
 
 def make_fetcher(settings: Settings) -> Fetcher:

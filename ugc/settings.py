@@ -6,12 +6,14 @@ import contextlib
 import ipaddress
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from ugc.kit.errors import BadSetting
+from ugc.kit.storage.places import Place, read_encryption, read_place
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,13 @@ class Settings:
     database_url: str = field(default="", repr=False)
     """`postgresql://…` of the user's own server (16 or newer, with pgvector); empty = the embedded one."""
     storage: str = "local"
-    """Where files lie: `local` (under the data folder)."""
+    """Where files lie: `local` (under the data folder) or `s3://bucket/prefix`."""
+    s3_endpoint_url: str = ""
+    """The S3 server's address where it is not Amazon's; asked with the bucket in the path."""
+    s3_encryption: str = ""
+    """What an S3 server encrypts files with: `AES256`, `aws:kms` or `aws:kms:KEY`; empty = as the bucket says."""
+    s3_sources: tuple[tuple[str, Place], ...] = ()
+    """Buckets from which brands take content: `brand=s3://bucket/prefix`, separated by commas."""
     base_url: str = "http://127.0.0.1:8000"
     """The address at which people and shops reach this service; links and snippets begin with it."""
     secret_key: str = field(default="", repr=False)
@@ -46,6 +54,10 @@ class Settings:
     """What a scraper of /metrics sends as `Authorization: Bearer …`; empty = only this machine itself may read them."""
     max_upload_mb: int = 25
     """The largest picture accepted, in megabytes."""
+    max_video_mb: int = 200
+    """The largest video or recording accepted, in megabytes."""
+    max_video_seconds: int = 60
+    """The longest video or recording accepted."""
     heic: bool = True
     """Whether phones' HEIC pictures are taken (decoded by the extra `video`); `0` refuses them unread."""
     max_import_mb: int = 512
@@ -57,11 +69,17 @@ class Settings:
     """Set by `ugc demo` only: serve the sample storefront."""
 
     @property
+    def largest_mb(self) -> int:
+        """The largest file of any kind, in megabytes."""
+        return max(self.max_upload_mb, self.max_video_mb)
+
+    @property
     def is_https(self) -> bool:
         """Whether visitors reach the service over TLS, so that cookies are marked Secure."""
         return self.base_url.startswith("https://")
 
 
+Read = TypeVar("Read")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MIN_SECRET = 32
 MIN_TOKEN = 16
@@ -88,6 +106,10 @@ def read_value(name: str, value: str) -> object:
             return whole_number(name, value, 0, 10)
         case "UGC_MAX_UPLOAD_MB":
             return whole_number(name, value, 1, 500)
+        case "UGC_MAX_VIDEO_MB":
+            return whole_number(name, value, 1, 2000)
+        case "UGC_MAX_VIDEO_SECONDS":
+            return whole_number(name, value, 1, 180)
         case "UGC_MAX_IMPORT_MB":
             return whole_number(name, value, 1, 100_000)
         case "UGC_DEMO" | "UGC_FETCH_HTTP" | "UGC_HEIC":
@@ -95,7 +117,14 @@ def read_value(name: str, value: str) -> object:
         case "UGC_LOG_LEVEL":
             return one_of(name, value.lower(), LOG_LEVELS)
         case "UGC_STORAGE":
-            return one_of(name, value, ("local",))
+            return value if value == "local" else checked(name, read_place, value).address
+        case "UGC_S3_ENCRYPTION":
+            checked(name, read_encryption, value)
+            return value
+        case "UGC_S3_SOURCES":
+            return tuple(source_bucket(name, part.strip()) for part in value.split(",") if part.strip())
+        case "UGC_S3_ENDPOINT_URL":
+            return address(name, value, ("http", "https")).rstrip("/")
         case "UGC_BASE_URL":
             return address(name, value, ("http", "https")).rstrip("/")
         case "UGC_DATABASE_URL":
@@ -119,6 +148,14 @@ def read_value(name: str, value: str) -> object:
     raise BadSetting(f"{name} has no reader")
 
 
+def checked(name: str, read: Callable[[str], Read], value: str) -> Read:
+    """What a reader makes of a value; its error names the variable."""
+    try:
+        return read(value)
+    except BadSetting as error:
+        raise BadSetting(f"{name}: {error.detail}") from error
+
+
 def whole_number(name: str, value: str, least: int, most: int) -> int:
     """A number within its bounds."""
     if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
@@ -138,6 +175,14 @@ def address(name: str, value: str, schemes: tuple[str, ...]) -> str:
     if urlsplit(value).scheme not in schemes:
         raise BadSetting(f"{name} must begin with {' or '.join(scheme + '://' for scheme in schemes)}")
     return value
+
+
+def source_bucket(name: str, value: str) -> tuple[str, Place]:
+    """A brand's name and the bucket that it takes content from."""
+    brand, equals, place = value.partition("=")
+    if not equals or not brand:
+        raise BadSetting(f"{name}: {value!r} must be written brand=s3://bucket/prefix")
+    return brand, checked(name, read_place, place)
 
 
 def host(name: str, value: str) -> str:

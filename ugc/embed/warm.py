@@ -12,7 +12,6 @@ from ugc.embed.galleries import HTML_POLICY, MAX_AGE, OPEN_TO_ALL
 from ugc.galleries import render, rules
 from ugc.galleries.rules import Format
 from ugc.kit import clock
-from ugc.kit.storage.base import Storage
 from ugc.kit.storage.local import LocalStorage
 
 if TYPE_CHECKING:
@@ -93,9 +92,9 @@ class Warm:
             self.bytes -= len(gone.body)
 
 
-def wrap(inner: WSGIApplication, storage: Storage) -> WSGIApplication:
-    """The layer around the application, where the storage is a local folder."""
-    return Warm(inner, storage.root) if isinstance(storage, LocalStorage) else inner
+def wrap(inner: WSGIApplication, snapshots: LocalStorage) -> WSGIApplication:
+    """The layer around the application."""
+    return Warm(inner, snapshots.root)
 
 
 def is_same(held: Held) -> bool:

@@ -153,6 +153,6 @@ def drop_changed(runtime: Runtime, session: Session) -> None:
         for brand_id, gallery_id in galleries:
             snapshots.drop_gallery(runtime, brand_id, gallery_id)
         for brand, gallery in removed:
-            snapshots.purge(runtime.storage, brand, gallery)
+            snapshots.purge(runtime.snapshots, brand, gallery)
     except Exception:
         log.exception("galleries.drop_changed", items=len(items), galleries=len(galleries))

@@ -28,6 +28,8 @@ def unpublish(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     with runtime.transaction() as session:
         for file in queries.find_hidden_files(session, brand_id, item_ids, clock.now()):
             media_actions.hide(runtime, session, file)
+        for file in queries.find_unrefined_files(session, brand_id, item_ids, clock.now()):
+            media_actions.want_refined(session, file)
 
 
 @jobs.job("galleries.unpublish_item")
@@ -76,7 +78,7 @@ def drop_gallery(runtime: Runtime, *, brand_id: int, gallery_id: int) -> None:
 @jobs.job("galleries.purge")
 def purge(runtime: Runtime, *, brand_id: int, brand: str, gallery: str) -> None:
     """Delete what is left of a gallery that was removed."""
-    snapshots.purge(runtime.storage, brand, gallery)
+    snapshots.purge(runtime.snapshots, brand, gallery)
 
 
 @jobs.job("galleries.drop_product")
@@ -95,6 +97,8 @@ def drop_file_items(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
     with runtime.transaction() as session:
         held = select(ItemMedia.item_id).join(Item, Item.id == ItemMedia.item_id)
         item_ids = session.scalars(held.where(ItemMedia.file_id == file_id, Item.brand_id == brand_id)).all()
+        for file in queries.find_unrefined_files(session, brand_id, item_ids, clock.now()):
+            media_actions.want_refined(session, file)
         accounts_actions.bump_content(session, brand_id)
     snapshots.drop_items(runtime, item_ids)
 

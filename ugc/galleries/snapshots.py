@@ -58,7 +58,7 @@ def answer(
     """A gallery's answer: from the storage where it lies there, else rendered and stored; a further page is never stored."""
     if cursor is not None or limit is not None:
         return draft(runtime, brand, gallery, sku, kind, now, cursor=cursor, limit=limit).answer
-    found = read_stored(runtime.storage, brand, gallery, sku, kind, now)
+    found = read_stored(runtime.snapshots, brand, gallery, sku, kind, now)
     if found is not None:
         return found
     for _ in range(MAX_RENDERS):
@@ -156,7 +156,7 @@ def store(runtime: Runtime, made: Draft) -> bool:
     The share lock lets a change wait until the file and its index row are both there to be dropped; the lock on the index
     row does the same for a drop.
     """
-    path = runtime.storage.temporary()
+    path = runtime.snapshots.temporary()
     try:
         path.write_bytes(made.answer.body)
         with runtime.sessions() as session:
@@ -166,7 +166,7 @@ def store(runtime: Runtime, made: Draft) -> bool:
             )
             if version != made.version or indexed is None:
                 return False
-            runtime.storage.adopt(made.key, path)
+            runtime.snapshots.adopt(made.key, path)
             session.commit()
             return True
     finally:
@@ -180,8 +180,7 @@ def drop(runtime: Runtime, *conditions: ColumnElement[bool]) -> int:
     """
     with runtime.sessions() as session:
         rows = session.scalars(delete(Snapshot).where(*conditions).returning(Snapshot.storage_key)).all()
-        for key in rows:
-            runtime.storage.delete(key)
+        runtime.snapshots.delete_all(rows)
         session.commit()
         return len(rows)
 
@@ -216,10 +215,8 @@ def drop_brand(runtime: Runtime, brand_id: int) -> int:
 def purge(storage: Storage, brand: str, gallery: str) -> None:
     """Delete every file of a gallery whose index rows are gone with it."""
     for folder in (rules.OPEN, rules.TIMED):
-        for kind in rules.FORMATS:
-            storage.delete(f"{folder}/{brand}/{gallery}.{kind}")
-        for key in list(storage.keys(f"{folder}/{brand}/{gallery}/")):
-            storage.delete(key)
+        storage.delete_all(f"{folder}/{brand}/{gallery}.{kind}" for kind in rules.FORMATS)
+        storage.delete_all(list(storage.keys(f"{folder}/{brand}/{gallery}/")))
 
 
 def where_entering(session: Session, ids: list[int]) -> list[ColumnElement[bool]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -62,6 +62,9 @@ class Storage(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove the key, durably; nothing happens if it is gone already."""
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Remove many keys, durably; nothing happens for those that are gone already."""
 
     def rename(self, key: str, new: str) -> None:
         """Give a key (or a whole prefix) another name; raises NoSuchFile.

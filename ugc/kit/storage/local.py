@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -103,11 +103,19 @@ class LocalStorage:
         raise NoSuchFile(f"no file {key!r}")
 
     def delete(self, key: str) -> None:
-        """Unlink and sync the folder, so that what was erased does not come back with the power; absence is fine."""
-        path = self.path(key)
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            path.unlink()
-            sync_folder(path.parent)
+        """One of `delete_all`."""
+        self.delete_all([key])
+
+    def delete_all(self, keys: Iterable[str]) -> None:
+        """Unlink, and sync each folder once, so that what was erased does not come back with the power; absence is fine."""
+        changed = set()
+        for path in map(self.path, keys):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                path.unlink()
+                changed.add(path.parent)
+        for folder in changed:
+            with contextlib.suppress(FileNotFoundError):  # renamed meanwhile, which was synced
+                sync_folder(folder)
 
     def rename(self, key: str, new: str) -> None:
         """One rename, for a file or a folder of files; into a folder that is there already, file by file."""
