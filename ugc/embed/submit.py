@@ -71,7 +71,7 @@ def send(brand: str) -> AnyResponse:
         link = address_of(outcome.token) if outcome.token else None
         return make_response(jsonify(link=link, new=outcome.is_new), HTTPStatus.CREATED if outcome.is_new else HTTPStatus.OK)
     if outcome.token:
-        return redirect(url_for("embed_submissions.show", token=outcome.token, sent=1), HTTPStatus.SEE_OTHER)
+        return redirect(url_for("embed_submissions.show_link", token=outcome.token, sent=1), HTTPStatus.SEE_OTHER)
     return html("thanks.html", page=origins.page_of(brand), is_new=outcome.is_new)
 
 
@@ -172,15 +172,24 @@ def refuse(error: UgcError) -> AnyResponse:
     elif isinstance(error, rules.TooYoung | NotFound | rules.StrangeSite):
         response = html("closed.html", error.status, page=None, words=error.detail)
     else:
-        given = {name: value for name, value in request.form.items() if name != "stamp"} if error.status != TooLarge.status else {}
-        found = (error.fields, error.files, error.kept) if isinstance(error, rules.BadForm) else ({}, (), kept_of(brand))
-        response = draw(origins.page_of(brand), given, error, wrong=found[0], files=found[1], kept=found[2])
+        response = draw_refusal(error, brand)
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.facts.get("retry_after", 60))
     if isinstance(error, rules.TooYoung) and not g.get("allows_origin", False):
         secure = web.runtime().settings.is_https
         response.set_cookie(TOO_YOUNG, "1", httponly=True, samesite="Lax", secure=secure, path="/submit")
     return response
+
+
+def draw_refusal(error: UgcError, brand: str) -> Response:
+    """The page with all that was given; of a form that was too large nothing was read."""
+    page = origins.page_of(brand)
+    if isinstance(error, TooLarge):
+        return draw(page, {"product": request.args.get("product", "")}, error)
+    given = {name: value for name, value in request.form.items() if name != "stamp"}
+    if isinstance(error, rules.BadForm):
+        return draw(page, given, error, wrong=error.fields, files=error.files, kept=error.kept)
+    return draw(page, given, error, kept=kept_of(brand))
 
 
 def kept_of(brand: str) -> tuple[rules.KeptFile, ...]:
@@ -240,9 +249,8 @@ def find_link(token: str) -> Submission:
 def draw_link(token: str, found: Submission, *, thanks: bool = False) -> Response:
     """What stands behind the link now; 410 once everything is deleted, without naming anybody (T-63)."""
     if found.erased_at is not None:
-        return html(
-            "closed.html", HTTPStatus.GONE, page=None, words="Everything that you sent is deleted, or will be within minutes."
-        )
+        status = HTTPStatus.OK if request.method == "POST" else HTTPStatus.GONE  # what a 4xx answer did would be rolled back
+        return html("closed.html", status, page=None, words="Everything that you sent is deleted, or will be within minutes.")
     with web.runtime().transaction() as session:
         page = queries.get_page(session, accounts_queries.get_brand_by_id(session, found.brand_id))
     thanks = thanks and found.withdrawn_at is None
