@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 
 from ugc import web
 from ugc.kit.errors import NotFound
+from ugc.media import playing
 
 pages = Blueprint("embed_media", __name__)
 
@@ -30,7 +31,10 @@ HEADERS = {
 
 @pages.get("/media/<public_name>/<name>")
 def show_rendition(public_name: str, name: str) -> Response:
-    """One size of a picture; ranges and validators are answered too."""
+    """One size of a picture, or a copy that plays; ranges and validators are answered too."""
+    kind = playing.type_of(name)
+    if kind and PUBLIC_NAME.fullmatch(public_name):
+        return show_playing(f"renditions/{public_name}/{name}", kind, f"{public_name}-{name}")
     if not (PUBLIC_NAME.fullmatch(public_name) and NAME.fullmatch(name)):
         raise NotFound()
     data = web.runtime().storage.read(f"renditions/{public_name}/{name}")  # at most some 300 kB
@@ -38,3 +42,21 @@ def show_rendition(public_name: str, name: str) -> Response:
     response.headers.update(HEADERS)
     response.set_etag(f"{public_name}-{name}")
     return cast(Response, response.make_conditional(request.environ, accept_ranges=True, complete_length=len(data)))
+
+
+def show_playing(key: str, kind: str, tag: str) -> Response:
+    """A copy that plays: of a range only that part is read, since players ask for minutes of video in pieces."""
+    storage = web.runtime().storage
+    size = storage.size(key)
+    wanted = request.range.range_for_length(size) if request.range and request.range.units == "bytes" else None
+    if request.range and wanted is None:
+        response = Response(status=416)
+        response.headers["Content-Range"] = f"bytes */{size}"
+    else:
+        start, end = wanted or (0, size)
+        response = Response(storage.read_part(key, start, end - start), 206 if wanted else 200, content_type=kind)
+        if wanted:
+            response.headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    response.headers.update(HEADERS | {"Accept-Ranges": "bytes"})
+    response.set_etag(f"{tag}-{size}")
+    return response if wanted else cast(Response, response.make_conditional(request.environ))

@@ -14,8 +14,9 @@ from jinja2 import Environment, PackageLoader
 from ugc.catalog.models import Product
 from ugc.galleries.rules import Format, GalleryData
 from ugc.library.models import Item, ItemMedia, ItemProduct
+from ugc.media import playing
 from ugc.media import rules as media_rules
-from ugc.media.models import FileState
+from ugc.media.models import FileKind, FileState
 
 CONTENT_TYPES: dict[Format, str] = {
     "json": "application/json",
@@ -111,15 +112,18 @@ def creator_json(item: Item) -> dict[str, Any] | None:
 
 
 def media_json(media: ItemMedia, base_url: str) -> dict[str, Any]:
-    """One picture with all its sizes."""
+    """One picture with all its sizes, or one video or recording: its poster's sizes, then what plays."""
+    file = media.file
+    plays = {} if file.kind is FileKind.PICTURE else {"duration": round((file.duration_ms or 0) / 1000, 1), "sound": file.has_sound}
     return {
-        "type": "image",
+        "type": "image" if file.kind is FileKind.PICTURE else file.kind.value,
+        **plays,
         "width": media.file.width,
         "height": media.file.height,
         "alt": media.alt,
         "placeholder": media.file.placeholder,
         "colour": media.file.colours[0] if media.file.colours else None,
-        "renditions": media_rules.rendition_urls(media.file, base_url),
+        "renditions": media_rules.rendition_urls(file, base_url) + playing.moving_urls(file, base_url),
     }
 
 
@@ -189,16 +193,30 @@ def shows_picture(item: Item) -> bool:
 def linked_item(item: Item, base_url: str) -> dict[str, Any]:
     """One picture as an ImageObject with its creator's credit."""
     facts = item_json(item, base_url)
-    largest = max(facts["media"][0]["renditions"], key=lambda rendition: rendition["width"])
-    creator = facts["creator"]
+    first, creator = facts["media"][0], facts["creator"]
     return {
-        "@type": "ImageObject",
-        "contentUrl": largest["url"],
-        "width": largest["width"],
-        "height": largest["height"],
+        **(linked_picture(first) if first["type"] == "image" else linked_recording(first)),
         "name": facts["alt"],
         "uploadDate": facts["published_at"],
         **({"creditText": creator["name"], "creator": {"@type": "Person", "name": creator["name"]}} if creator else {}),
+    }
+
+
+def linked_picture(media: dict[str, Any]) -> dict[str, Any]:
+    """An ImageObject's own facts."""
+    largest = max(media["renditions"], key=lambda rendition: rendition.get("width", 0))
+    return {"@type": "ImageObject", "contentUrl": largest["url"], "width": largest["width"], "height": largest["height"]}
+
+
+def linked_recording(media: dict[str, Any]) -> dict[str, Any]:
+    """A VideoObject's or AudioObject's own facts, its poster as the thumbnail."""
+    played = next((each for each in media["renditions"] if each.get("role") == media["type"]), None)
+    posters = [each["url"] for each in media["renditions"] if "role" not in each]
+    return {
+        "@type": "VideoObject" if media["type"] == "video" else "AudioObject",
+        **({"contentUrl": played["url"], "encodingFormat": played["type"]} if played else {}),
+        "thumbnailUrl": posters[-1:],
+        "duration": f"PT{max(1, round(media['duration']))}S",
     }
 
 

@@ -21,6 +21,8 @@ from ugc.kit.errors import Conflict, NotFound
 
 # Unpublishing has a queue and a worker slot of its own: a withdrawal never waits behind renditions.
 UNPUBLISH = "unpublish"
+# So have videos, for the opposite reason: minutes of work each, behind which no picture waits.
+FILMS = "films"
 QUEUES = ("default", "events", "media", "scoring", "ingest", "tracking", "insights")
 MAX_ATTEMPTS = 5
 # A job whose process died under it this many times is dead: the next one would die too (F-06).
@@ -199,11 +201,14 @@ def oldest_wait(session: Session) -> timedelta:
 
 
 def count_unfinished(session: Session, brand_id: int, *, retries: bool) -> int:
-    """A brand's jobs that run or could run now; with `retries` also those that wait for another attempt."""
+    """A brand's jobs that run or could run now; with `retries` also those that wait for another attempt.
+
+    Jobs below the usual priority are there to be done when nothing else is, so that nobody waits for them.
+    """
     count = session.scalar(
         text("""
             select count(*) from procrastinate_jobs
-            where status in ('todo', 'doing') and args ->> 'brand_id' = :brand
+            where status in ('todo', 'doing') and args ->> 'brand_id' = :brand and priority >= 0
               and (status = 'doing' or coalesce(scheduled_at, now()) <= now() or (:retries and attempts > 0))
         """),
         {"brand": str(brand_id), "retries": retries},

@@ -34,6 +34,7 @@ log = logs.get("ugc.worker")
 
 # A job of a withdrawal waits for nothing: it has a slot of its own beside the others'.
 UNPUBLISH_SLOTS = 1
+FILM_SLOTS = 1
 EX_SOFTWARE = 70
 
 # An attempt is ended only by the worker that still holds it: whoever took the job over raised its number (F-05).
@@ -202,7 +203,7 @@ async def work(
     """Work until asked to stop (SIGTERM, SIGINT), or until `done` says so. False when the queue failed under us."""
     pace = pace or Pace()
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(ThreadPoolExecutor(concurrency + UNPUBLISH_SLOTS + 4, thread_name_prefix="job"))
+    loop.set_default_executor(ThreadPoolExecutor(concurrency + UNPUBLISH_SLOTS + FILM_SLOTS + 4, thread_name_prefix="job"))
     app = build_app(held, plan, pace)
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -211,6 +212,7 @@ async def work(
         workers = [
             make_worker(app, "all", list(jobs.QUEUES), concurrency, pace),
             make_worker(app, "unpublish", [jobs.UNPUBLISH], UNPUBLISH_SLOTS, pace),
+            make_worker(app, "films", [jobs.FILMS], FILM_SLOTS, pace),
         ]
         running = [asyncio.create_task(worker.run()) for worker in workers]  # type: ignore[no-untyped-call]
         watching = asyncio.create_task(watch(held, workers, pace, done, asked))

@@ -19,12 +19,15 @@ from sqlalchemy.orm import Session
 from ugc.kit import jobs
 from ugc.kit.errors import StorageFull
 from ugc.kit.storage.base import NoSuchFile
-from ugc.media import queries, rules, sandbox
-from ugc.media.models import File, FileState, Rendition, Role
+from ugc.media import captions, queries, rules, sandbox
+from ugc.media.child import container
+from ugc.media.models import File, FileKind, FileState, Rendition, Role
 from ugc.media.rules import EmptyFile, FileTooLarge, Inspection
 from ugc.runtime import Runtime
 
 CHUNK = 1 << 20
+IDLE = -10
+"""The priority of what may wait: a job of usual priority goes first."""
 
 
 @dataclass(slots=True)
@@ -57,19 +60,24 @@ def receive(runtime: Runtime, source: Path | BinaryIO, name: str) -> Received:
             return receive(runtime, file, name)
     path = runtime.storage.temporary()
     try:
-        sha256, size = copy(source, path, runtime.settings.max_upload_mb * 1024**2)
-        return Received(path, sha256, size, rules.clean_name(name), sandbox.check(path))
+        sha256, size = copy(source, path, runtime.settings.max_upload_mb * 1024**2, runtime.settings.max_video_mb * 1024**2)
+        found = sandbox.check(path, heic=runtime.settings.heic, max_seconds=runtime.settings.max_video_seconds)
+        return Received(path, sha256, size, rules.clean_name(name), found)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
 
 
-def copy(source: BinaryIO, path: Path, most: int) -> tuple[str, int]:
-    """Bytes to a new file up to a limit; their SHA-256 and count. Raises FileTooLarge, EmptyFile or StorageFull."""
+def copy(source: BinaryIO, path: Path, most: int, most_playing: int) -> tuple[str, int]:
+    """Bytes to a new file up to the limit of what its first bytes are; their SHA-256 and count. Raises FileTooLarge, EmptyFile
+    or StorageFull.
+    """
     digest, size = hashlib.sha256(), 0
     try:
         with open(path, "xb") as file:
             while chunk := source.read(CHUNK):
+                if not size and container.name_container(chunk[: container.HEAD_BYTES]):
+                    most = most_playing
                 size += len(chunk)
                 if size > most:
                     raise FileTooLarge(limit_bytes=most)
@@ -101,7 +109,7 @@ def keep(runtime: Runtime, session: Session, brand_id: int, received: Received) 
     else:
         known.state, known.error, is_new = FileState.PENDING, "", False
     if known.state == FileState.PENDING:
-        jobs.enqueue(session, "media.make_renditions", once=f"media:{known.id}", brand_id=brand_id, file_id=known.id)
+        enqueue_renditions(session, known)
     return known, is_new
 
 
@@ -124,7 +132,7 @@ def add_file(session: Session, brand_id: int, key: str, received: Received) -> t
     file = File(
         brand_id=brand_id, sha256=received.sha256, size=received.size, format=found.format, name=received.name,
         width=found.width, height=found.height, frames=found.frames, storage_key=key, public_name=new_public_name(),
-        state=FileState.PENDING,
+        state=FileState.PENDING, kind=FileKind(found.kind), duration_ms=found.duration_ms, has_sound=found.has_sound,
     )  # fmt: skip
     try:
         with session.begin_nested():
@@ -156,7 +164,7 @@ def note_finished(session: Session, brand_id: int, file_id: int, public_name: st
     )
     if file is None or file.public_name != public_name:
         return False
-    session.execute(delete(Rendition).where(Rendition.file_id == file.id))
+    session.execute(delete(Rendition).where(Rendition.file_id == file.id, Rendition.role != Role.CAPTIONS))
     session.add_all(
         Rendition(
             file_id=file.id,
@@ -169,9 +177,10 @@ def note_finished(session: Session, brand_id: int, file_id: int, public_name: st
         )
         for each in found.renditions
     )
-    file.placeholder, file.colours, file.perceptual_hash = found.placeholder, list(found.colours), found.perceptual_hash
+    file.placeholder, file.colours, file.perceptual_hash = found.placeholder, list(found.colours), found.perceptual_hash or None
     file.turned_hashes = found.turned_hashes or None
-    file.measures = dict(found.measures or {}) | {"hash_quality": found.hash_quality}
+    peaks = {"peaks": list(found.peaks)} if found.peaks else {}
+    file.measures = {**(found.measures or {}), "hash_quality": found.hash_quality, **peaks}
     file.state, file.error, file.ready_at = FileState.READY, "", now
     session.flush()
     session.expire(file, ["renditions"])
@@ -179,12 +188,62 @@ def note_finished(session: Session, brand_id: int, file_id: int, public_name: st
     return True
 
 
+def want_refined(session: Session, file: File) -> None:
+    """Have the copies made that only pictures in public are worth; when nothing else is to do."""
+    jobs.enqueue(session, "media.refine", once=f"refine:{file.id}", priority=IDLE, brand_id=file.brand_id, file_id=file.id)
+
+
+def note_refined(session: Session, brand_id: int, file_id: int, public_name: str, found: Inspection) -> bool:
+    """Add the further copies; False if the file was hidden, removed or made anew meanwhile, so that what was stored is nobody's."""
+    query = select(File).where(File.brand_id == brand_id, File.id == file_id).with_for_update()
+    file = session.scalar(query.execution_options(populate_existing=True))
+    if file is None or file.public_name != public_name or file.state != FileState.READY:
+        return False
+    types = {each.type for each in found.renditions}
+    session.execute(delete(Rendition).where(Rendition.file_id == file.id, Rendition.type.in_(types)))
+    session.add_all(
+        Rendition(file_id=file.id, width=each.width, height=each.height, type=each.type, name=each.name, size=len(each.data))
+        for each in found.renditions
+    )
+    session.flush()
+    jobs.announce(session, "media.file_refined", brand_id=brand_id, file_id=file_id)
+    return True
+
+
+def add_captions(runtime: Runtime, session: Session, file: File, data: bytes, language: str) -> Rendition:
+    """Captions beside a video or recording, read and written anew; another file in the same language takes their place.
+
+    Raises BadCaptions or BadLanguage.
+    """
+    written = captions.write_captions(captions.read_captions(data))
+    name = f"captions-{captions.check_language(language)}.vtt"
+    made = next((each for each in file.renditions if each.name == name), None)
+    if made is None:
+        # Captions have no size; their number keeps those of several languages apart.
+        number = 1 + max((each.width for each in file.renditions if each.role is Role.CAPTIONS), default=0)
+        made = Rendition(file=file, role=Role.CAPTIONS, width=number, height=0, type="text/vtt", name=name)
+    made.size = len(written)
+    runtime.storage.put(rules.rendition_key(file.public_name, name), written)
+    session.flush()
+    if file.state is FileState.READY:
+        jobs.announce(session, "media.file_ready", brand_id=file.brand_id, file_id=file.id)
+    return made
+
+
 def ask_again(session: Session, brand_id: int, file_id: int) -> None:
     """Have the renditions made anew."""
     file = queries.get_file(session, brand_id, file_id)
     if file.state == FileState.READY:
         file.state = FileState.PENDING
-    jobs.enqueue(session, "media.make_renditions", once=f"media:{file.id}", brand_id=brand_id, file_id=file.id)
+    enqueue_renditions(session, file)
+
+
+def enqueue_renditions(session: Session, file: File) -> None:
+    """What plays has a queue of its own: a video takes as long as a hundred pictures, which don't wait for it."""
+    jobs.enqueue(
+        session, "media.make_renditions", queue=None if file.kind is FileKind.PICTURE else jobs.FILMS, once=f"media:{file.id}",
+        brand_id=file.brand_id, file_id=file.id,
+    )  # fmt: skip
 
 
 def note_damaged(session: Session, brand_id: int, file_id: int, error: str) -> None:
@@ -212,10 +271,10 @@ def remove(runtime: Runtime, session: Session, file: File) -> None:
 
 
 def move_renditions(runtime: Runtime, old_name: str, new_name: str) -> bool:
-    """Take the renditions from their old name to the new one; False if none is there, so that they must be made again."""
-    if has_renditions(runtime, new_name):
-        remove_renditions(runtime, old_name)  # made under the new name meanwhile, or moved by an earlier attempt
-        return True
+    """Take the renditions from their old name to the new one; False if none is there, so that they must be made again.
+
+    What an earlier attempt left half done is gone on with: a bucket has no rename.
+    """
     with contextlib.suppress(NoSuchFile):
         runtime.storage.rename(rules.rendition_folder(old_name), rules.rendition_folder(new_name))
     return has_renditions(runtime, new_name)
@@ -228,5 +287,4 @@ def has_renditions(runtime: Runtime, public_name: str) -> bool:
 
 def remove_renditions(runtime: Runtime, public_name: str) -> None:
     """Delete every rendition under a public name."""
-    for key in list(runtime.storage.keys(rules.rendition_folder(public_name) + "/")):
-        runtime.storage.delete(key)
+    runtime.storage.delete_all(list(runtime.storage.keys(rules.rendition_folder(public_name) + "/")))

@@ -9,8 +9,8 @@ from typing import BinaryIO
 from ugc.kit import clock, jobs
 from ugc.kit.errors import Conflict
 from ugc.kit.storage.base import NoSuchFile
-from ugc.media import actions, queries, sandbox
-from ugc.media.models import FileState
+from ugc.media import actions, queries, rules, sandbox
+from ugc.media.models import FileKind, FileState
 from ugc.media.rules import Refusal
 from ugc.runtime import Runtime
 
@@ -32,7 +32,7 @@ def make_renditions(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
         with runtime.storage.open(file.storage_key) as original:
             if digest(original) != file.sha256:
                 raise NoSuchFile("the stored original differs from what was received")
-            found = sandbox.render(original)
+            found = sandbox.render(original, heic=runtime.settings.heic, max_seconds=runtime.settings.max_video_seconds)
     except (Refusal, NoSuchFile) as refusal:
         with runtime.transaction() as session:
             actions.note_damaged(session, brand_id, file_id, f"{refusal.code}: {refusal.detail}")
@@ -43,6 +43,26 @@ def make_renditions(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
     if not is_current:
         actions.remove_renditions(runtime, file.public_name)
         raise Hidden()
+
+
+@jobs.job("media.refine")
+def refine(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
+    """Store the further copies of a picture that the public sees; what can't be made is left out."""
+    with runtime.transaction() as session:
+        file = queries.find_file(session, brand_id, file_id)
+    if file is None or file.state is not FileState.READY or file.kind != FileKind.PICTURE:
+        return
+    try:
+        with runtime.storage.open(file.storage_key) as original:
+            found = sandbox.refine(original, heic=runtime.settings.heic)
+    except (Refusal, NoSuchFile):
+        return
+    actions.finish(runtime, file, found)
+    with runtime.transaction() as session:
+        is_current = actions.note_refined(session, brand_id, file_id, file.public_name, found)
+    if not is_current:
+        for each in found.renditions:
+            runtime.storage.delete(rules.rendition_key(file.public_name, each.name))
 
 
 def digest(file: BinaryIO) -> str:

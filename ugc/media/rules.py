@@ -9,14 +9,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from ugc.kit.errors import UgcError, Unprocessable
-from ugc.media.models import File, Role
+from ugc.media.child import heif
+from ugc.media.child.refusal import Refused
+from ugc.media.models import File, Rendition, Role
 
 ACCEPTED = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures up to 50 megapixels, 20,000 pixels a side, 300 frames"
 PICTURES = ("jpeg", "png", "webp", "gif", "avif", "heic")
-TYPES = {"image/webp": "webp", "image/jpeg": "jpg"}
+TYPES = {"image/webp": "webp", "image/jpeg": "jpg", "image/avif": "avif"}
 NAMES = {"picture": "{width}.{ending}", "loop": "loop-{width}.{ending}"}
-"""A public copy's file name by what it is for."""
+"""A still copy's file name by what it is for."""
+FILM_NAMES = {"video": "video.mp4", "preview": "preview.mp4", "audio": "audio.m4a"}
 MAX_NAME = 255
+
+
+LEAST_REFINED = 320
+"""Pixels of width from which AVIF saves something (decision 0087)."""
+AVIF_BOXES = {b"hdlr", b"pitm", b"iloc", b"iinf", b"iprp"}
+AVIF_PROPERTIES = {b"ispe", b"pixi", b"av1C", b"nclx"}
 
 
 class Refusal(Unprocessable):
@@ -70,6 +79,38 @@ class DecoderCrashed(Refusal):
     """The picture broke its decoder."""
 
 
+class NotPlayable(Refusal):
+    """This is neither a video nor a recording that we know."""
+
+
+class CodecNotAccepted(Refusal):
+    """The video or sound is packed in a way that is not accepted; send H.264 with AAC, as phones write it."""
+
+
+class NothingToPlay(Refusal):
+    """The file holds neither moving pictures nor sound."""
+
+
+class TooLong(Refusal):
+    """The video or recording is longer than this service accepts."""
+
+
+class FrameTooLarge(Refusal):
+    """The video's pictures are larger than 4K."""
+
+
+class FrameRateTooHigh(Refusal):
+    """The video has more than 60 pictures a second."""
+
+
+class TooManyTracks(Refusal):
+    """The file holds more tracks than a camera writes."""
+
+
+class VideoNotInstalled(Refusal):
+    """This installation takes no video or audio; its operator can add it with `pip install ugc[video]`."""
+
+
 REFUSALS: dict[str, type[Refusal]] = {
     "not_a_picture": NotAPicture,
     "wrong_format": WrongFormat,
@@ -82,6 +123,14 @@ REFUSALS: dict[str, type[Refusal]] = {
     "damaged": Damaged,
     "too_costly": TooCostly,
     "decoder_crashed": DecoderCrashed,
+    "codec_not_accepted": CodecNotAccepted,
+    "frame_rate_too_high": FrameRateTooHigh,
+    "frame_too_large": FrameTooLarge,
+    "not_playable": NotPlayable,
+    "nothing_to_play": NothingToPlay,
+    "too_long": TooLong,
+    "too_many_tracks": TooManyTracks,
+    "video_not_installed": VideoNotInstalled,
 }
 """Every stable code of a refused file; docs/media.md explains them."""
 
@@ -99,7 +148,7 @@ class RenditionData:
     @property
     def name(self) -> str:
         """Its file name behind the public name."""
-        return NAMES[self.role].format(width=self.width, ending=TYPES[self.type])
+        return FILM_NAMES.get(self.role) or NAMES[self.role].format(width=self.width, ending=TYPES[self.type])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +167,12 @@ class Inspection:
     colours: tuple[str, ...] = ()
     measures: Mapping[str, float] | None = None
     renditions: tuple[RenditionData, ...] = ()
+    kind: str = "picture"
+    duration_ms: int | None = None
+    """Of a video or recording."""
+    has_sound: bool = False
+    peaks: tuple[int, ...] = ()
+    """Of a recording: how loud it is, in up to 128 steps of time, from 0 to 100."""
     peak_kb: int = 0
     cpu_seconds: float = 0.0
 
@@ -137,16 +192,23 @@ def read_inspection(facts: Mapping[str, Any], blobs: list[bytes]) -> Inspection:
             width=whole(facts["width"], 1, 20_000),
             height=whole(facts["height"], 1, 20_000),
             frames=whole(facts["frames"], 1, 300),
-            perceptual_hash=bytes.fromhex(facts.get("perceptual_hash", "")),
-            hash_quality=whole(facts.get("hash_quality", 0), 0, 100),
-            turned_hashes=bytes.fromhex(short_text(facts.get("turned_hashes", ""), 448)),
-            placeholder=short_text(facts.get("placeholder", ""), 64),
-            colours=tuple(colour(each) for each in facts.get("colours", [])[:8]),
-            measures={short_text(name, 40): number(value) for name, value in facts.get("measures", {}).items()} or None,
+            **read_looks(facts),
             renditions=tuple(renditions),
         )
     except (KeyError, ValueError, TypeError, AttributeError) as cause:
         raise DecoderCrashed() from cause
+
+
+def read_looks(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What was made of pixels: hashes, placeholder, colours, measures; raises ValueError and its like."""
+    return {
+        "perceptual_hash": bytes.fromhex(short_text(facts.get("perceptual_hash", ""), 64)),
+        "hash_quality": whole(facts.get("hash_quality", 0), 0, 100),
+        "turned_hashes": bytes.fromhex(short_text(facts.get("turned_hashes", ""), 448)),
+        "placeholder": short_text(facts.get("placeholder", ""), 64),
+        "colours": tuple(colour(each) for each in facts.get("colours", [])[:8]),
+        "measures": {short_text(name, 40): number(value) for name, value in facts.get("measures", {}).items()} or None,
+    }
 
 
 def read_rendition(facts: Mapping[str, Any], data: bytes) -> RenditionData:
@@ -197,7 +259,8 @@ def is_clean(kind: str, data: bytes, role: str = "picture") -> bool:
     """Whether a rendition is of its kind and holds pixels and nothing else: no EXIF, XMP, profile or comment (T-08)."""
     if role == "loop":
         return kind == "image/webp" and is_clean_loop(data)
-    return is_clean_jpeg(data) if kind == "image/jpeg" else is_clean_webp(data)
+    check = {"image/jpeg": is_clean_jpeg, "image/avif": is_clean_avif}.get(kind, is_clean_webp)
+    return check(data)
 
 
 def is_clean_jpeg(data: bytes) -> bool:
@@ -221,6 +284,20 @@ def is_clean_webp(data: bytes) -> bool:
         return False
     whole_length, length = struct.unpack_from("<I", data, 4)[0], struct.unpack_from("<I", data, 16)[0]
     return bool(whole_length == len(data) - 8 and 20 + length + (length & 1) == len(data))
+
+
+def is_clean_avif(data: bytes) -> bool:
+    """One coded picture and what decoding needs to know of it; neither another item nor a profile."""
+    try:
+        outer = list(heif.boxes(data))
+        meta = dict(heif.boxes(dict(outer)[b"meta"], 4))
+        items = heif.read_items(meta)
+    except (Refused, EOFError, KeyError, IndexError, struct.error):
+        return False
+    kinds = {kind if kind != b"colr" else said[:4] for item in items.values() for kind, said in item.properties}
+    is_alone = [kind for kind, _ in outer] == [b"ftyp", b"meta", b"mdat"] and [item.kind for item in items.values()] == [b"av01"]
+    is_all = sum(8 + len(body) for _, body in outer) == len(data)
+    return is_alone and is_all and set(meta) <= AVIF_BOXES and kinds <= AVIF_PROPERTIES
 
 
 def is_clean_loop(data: bytes) -> bool:
@@ -271,10 +348,15 @@ def rendition_type(name: str) -> str | None:
     return next((kind for kind, known in TYPES.items() if known == ending), None)
 
 
+def order_of(made: Rendition) -> tuple[int, bool, str]:
+    """Small to large; what not every reader knows last of its width."""
+    return made.width, made.type == "image/avif", made.type
+
+
 def rendition_urls(file: File, base_url: str) -> list[dict[str, Any]]:
     """The still public copies of a file, small to large, as the gallery's answer lists them."""
     return [
         {"width": each.width, "height": each.height, "type": each.type, "url": f"{base_url}/media/{file.public_name}/{each.name}"}
-        for each in sorted(file.renditions, key=lambda each: (each.width, each.type))
+        for each in sorted(file.renditions, key=order_of)
         if each.role == Role.PICTURE
     ]

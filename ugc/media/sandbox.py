@@ -23,11 +23,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ugc.kit.errors import Unavailable
-from ugc.media import rules
-from ugc.media.child.limits import Isolation
+from ugc.media import playing, rules
+from ugc.media.child import container
+from ugc.media.child.limits import CPU_SECONDS, Isolation
 from ugc.media.rules import Inspection
 
 PROGRAM = Path(__file__).with_name("child") / "warm.py"
+FILMS = Path(__file__).with_name("child") / "films.py"
 # Processor time is limited to 10 s by the kernel; the clock ends what waits, with room for a busy machine.
 SECONDS = 30.0
 # A warm parent that has not reported this long after a child's deadline hangs itself.
@@ -94,6 +96,9 @@ class Sandbox:
     arguments: tuple[str, ...] = ()
     at_once: int = AT_ONCE
     seconds: float = SECONDS
+    cpu_seconds: int = CPU_SECONDS
+    max_answer: int = MAX_ANSWER
+    queue_seconds: float = QUEUE_SECONDS
     _warm: Warm | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _slots: threading.BoundedSemaphore = field(init=False)
@@ -103,7 +108,7 @@ class Sandbox:
 
     def run(self, task: str, file: BinaryIO, **options: Any) -> Outcome:
         """One task on one open file in a child of its own; tried once more if the warm parent dies under it."""
-        if not self._slots.acquire(timeout=QUEUE_SECONDS):
+        if not self._slots.acquire(timeout=self.queue_seconds):
             raise SandboxUnavailable()
         try:
             with contextlib.suppress(ParentLost):
@@ -144,7 +149,7 @@ class Sandbox:
 
     def _run_once(self, task: str, file: BinaryIO, options: dict[str, Any]) -> Outcome:
         warm = self._ensure()
-        request = json.dumps({"task": task, "options": options, "seconds": self.seconds}).encode()
+        request = json.dumps({"task": task, "options": options, "seconds": self.seconds, "cpu_seconds": self.cpu_seconds}).encode()
         output, output_end = os.pipe()
         status, status_end = os.pipe()
         try:
@@ -153,7 +158,7 @@ class Sandbox:
             finally:
                 os.close(output_end)
                 os.close(status_end)
-            return listen(output, status, time.monotonic() + self.seconds + GRACE_SECONDS)
+            return listen(output, status, time.monotonic() + self.seconds + GRACE_SECONDS, self.max_answer)
         except (OSError, ParentLost) as cause:
             self._forget(warm)
             raise ParentLost from cause
@@ -173,7 +178,7 @@ def start(program: Path, arguments: tuple[str, ...]) -> Warm:
     return Warm(process, ours)
 
 
-def listen(output: int, status: int, deadline: float) -> Outcome:
+def listen(output: int, status: int, deadline: float, most: int) -> Outcome:
     """Read the child's answer until the warm parent reports its end; raises ParentLost when no report comes."""
     answer, report = bytearray(), b""
     os.set_blocking(output, False)
@@ -189,28 +194,28 @@ def listen(output: int, status: int, deadline: float) -> Outcome:
                     report = os.read(status, 4096)
                     if not report:
                         raise ParentLost
-                elif not drain(output, answer):
+                elif not drain(output, answer, most):
                     selector.unregister(output)
-    drain(output, answer)
+    drain(output, answer, most)
     facts = json.loads(report)
     return Outcome(bytes(answer), facts["signal"], facts["exit"], facts["timed_out"], facts["peak_kb"], facts["cpu_seconds"])
 
 
-def drain(output: int, answer: bytearray) -> bool:
+def drain(output: int, answer: bytearray, most: int = MAX_ANSWER) -> bool:
     """Take what the pipe holds now; False at its end. Past the bound the rest is thrown away, and the answer is no answer."""
     with contextlib.suppress(BlockingIOError):
         while chunk := os.read(output, 1 << 16):
-            if len(answer) <= MAX_ANSWER:
+            if len(answer) <= most:
                 answer += chunk
         return False
     return True
 
 
-def read_answer(outcome: Outcome) -> tuple[dict[str, Any], list[bytes]]:
+def read_answer(outcome: Outcome, most: int = MAX_ANSWER) -> tuple[dict[str, Any], list[bytes]]:
     """The facts and blobs of a child that ended well; raises the refusal that its end stands for."""
     if outcome.timed_out or outcome.signal in {9, 24} or outcome.exit == 71:
         raise rules.TooCostly()  # killed by the clock, by the kernel for memory or by SIGXCPU
-    if outcome.signal or outcome.exit or len(outcome.answer) < 4 or len(outcome.answer) > MAX_ANSWER:
+    if outcome.signal or outcome.exit or len(outcome.answer) < 4 or len(outcome.answer) > most:
         raise rules.DecoderCrashed()
     try:
         (length,) = struct.unpack_from(">I", outcome.answer)
@@ -231,16 +236,24 @@ def split(data: bytes, place: int, sizes: list[int]) -> Iterator[bytes]:
         place += size
 
 
+def film_sandboxes() -> dict[str, Sandbox]:
+    """Those for what plays, by task: a check, which a request waits for, never waits for a job of minutes (decision 0090)."""
+    quick = Sandbox(FILMS, at_once=2, seconds=60.0, cpu_seconds=30)
+    thorough = Sandbox(FILMS, at_once=1, seconds=1200.0, cpu_seconds=400, max_answer=96 * 1024**2, queue_seconds=1200.0)
+    return {"check": quick, "measure": thorough, "render": thorough}
+
+
 SHARED = Sandbox()
 """This process's own; a forked process starts its own."""
-_inherited: list[Sandbox] = []
+PLAYING = film_sandboxes()
+_inherited: list[object] = []
 
 
 def start_afresh() -> None:
-    """After a fork: leave the other process's warm parent alone."""
-    global SHARED
-    _inherited.append(SHARED)  # kept, since its end would disturb the process that it belongs to
-    SHARED = Sandbox()
+    """After a fork: leave the other process's warm parents alone."""
+    global SHARED, PLAYING
+    _inherited.extend((SHARED, PLAYING))  # kept, since their end would disturb the process that they belong to
+    SHARED, PLAYING = Sandbox(), film_sandboxes()
 
 
 os.register_at_fork(after_in_child=start_afresh)
@@ -248,32 +261,55 @@ os.register_at_fork(after_in_child=start_afresh)
 
 @atexit.register
 def close() -> None:
-    """End this process's warm parent."""
-    SHARED.close()
+    """End this process's warm parents."""
+    for each in (SHARED, *PLAYING.values()):
+        each.close()
 
 
-def check(source: Path | BinaryIO) -> Inspection:
-    """Decode every pixel and keep none: format, upright size, frames."""
-    return ask("check", source)
+def check(source: Path | BinaryIO, *, heic: bool = True, max_seconds: int = playing.MAX_SECONDS) -> Inspection:
+    """Decode every pixel and keep none: format, upright size, frames. Of what plays key frames and sound are decoded."""
+    return ask("check", source, heic=heic, max_seconds=max_seconds)
 
 
-def inspect(source: Path | BinaryIO) -> Inspection:
+def inspect(source: Path | BinaryIO, *, heic: bool = True, max_seconds: int = playing.MAX_SECONDS) -> Inspection:
     """Also hash, placeholder, colours and measures."""
-    return ask("measure", source)
+    return ask("measure", source, heic=heic, max_seconds=max_seconds)
 
 
-def render(source: Path | BinaryIO) -> Inspection:
+def render(source: Path | BinaryIO, *, heic: bool = True, max_seconds: int = playing.MAX_SECONDS) -> Inspection:
     """Also the renditions."""
-    return ask("render", source)
+    return ask("render", source, heic=heic, max_seconds=max_seconds)
 
 
-def ask(task: str, source: Path | BinaryIO, sandbox: Sandbox | None = None) -> Inspection:
+def refine(source: Path | BinaryIO, *, heic: bool = True) -> Inspection:
+    """The further copies of a picture that the public sees."""
+    return ask("refine", source, heic=heic)
+
+
+def ask(task: str, source: Path | BinaryIO, sandbox: Sandbox | None = None, **options: Any) -> Inspection:
     """One task on one file, its answer checked."""
     if isinstance(source, Path):
         with open(source, "rb") as file:
-            return ask(task, file, sandbox)
-    outcome = (sandbox or SHARED).run(task, source)
+            return ask(task, file, sandbox, **options)
+    if sandbox is None and plays(source):
+        return ask_film(PLAYING[task], task, source, options)
+    outcome = (sandbox or SHARED).run(task, source, **options)
     found = rules.read_inspection(*read_answer(outcome))
+    return replace(found, peak_kb=outcome.peak_kb, cpu_seconds=outcome.cpu_seconds)
+
+
+def plays(source: BinaryIO) -> bool:
+    """Whether the first bytes are a video's or recording's; they choose the sandbox, which looks again."""
+    # Not by `read`: what a buffer has taken from the descriptor the child would not see.
+    return bool(container.name_container(os.pread(source.fileno(), container.HEAD_BYTES, 0)))
+
+
+def ask_film(sandbox: Sandbox, task: str, source: BinaryIO, options: dict[str, Any]) -> Inspection:
+    """One task on what plays; raises VideoNotInstalled where the decoder is not there."""
+    if not playing.is_installed():
+        raise rules.VideoNotInstalled(accepted=rules.ACCEPTED)
+    outcome = sandbox.run(task, source, **options)
+    found = playing.read_playing(*read_answer(outcome, sandbox.max_answer))
     return replace(found, peak_kb=outcome.peak_kb, cpu_seconds=outcome.cpu_seconds)
 
 

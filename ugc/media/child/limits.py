@@ -81,7 +81,9 @@ def empty_root() -> int | None:
     return folder
 
 
-def enter(parent: int, *, namespace: bool, user: int | None, root: int | None, with_filter: bool) -> Isolation:
+def enter(
+    parent: int, *, namespace: bool, user: int | None, root: int | None, with_filter: bool, cpu_seconds: int = CPU_SECONDS
+) -> Isolation:  # fmt: skip
     """Give everything up, for good; 0 is the input, 1 the output, 2 goes nowhere, and nothing else stays open."""
     rootless = root is not None and user is not None and enter_root(root)
     os.closerange(3, 1024)
@@ -95,7 +97,7 @@ def enter(parent: int, *, namespace: bool, user: int | None, root: int | None, w
     if os.getppid() != parent:
         raise ChildProcessError("the warm parent is gone already")
     seccomp.forbid_new_privileges()
-    set_limits()
+    set_limits(cpu_seconds)
     runs_as = os.getuid()
     filtered = with_filter and seccomp.install()
     network = "namespace" if namespace else "seccomp" if filtered else "none"
@@ -118,11 +120,11 @@ def enter_root(folder: int) -> bool:
     return False
 
 
-def set_limits() -> None:
+def set_limits(cpu_seconds: int) -> None:
     """Memory, processor time, file size, open files, processes; no core dumps, which would hold somebody's picture."""
     limits = {
         resource.RLIMIT_AS: MEMORY_BYTES,
-        resource.RLIMIT_CPU: CPU_SECONDS,
+        resource.RLIMIT_CPU: cpu_seconds,
         resource.RLIMIT_FSIZE: FILE_BYTES,
         resource.RLIMIT_NOFILE: OPEN_FILES,
         # The limit counts all processes of the user and is looked at when the next one is started: none may be.

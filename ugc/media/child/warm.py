@@ -1,8 +1,8 @@
 """The warm parent: a small program that holds no secrets, has everything imported, and forks one limited child per file.
 
 Started by `ugc.media.sandbox` as `python -I warm.py` with an empty environment and one socket as its standard input. A
-message on it is JSON `{task, options, seconds}` with three descriptors: input, output, status. The child answers on the
-output; when it has ended, however it ended, the parent writes how on the status pipe. End of the socket ends the program.
+message on it is JSON `{task, options, seconds, cpu_seconds}` with three descriptors: input, output, status. The child answers
+on the output; when it has ended, however it ended, the parent writes how on the status pipe. End of the socket ends the program.
 """
 
 from __future__ import annotations
@@ -147,7 +147,10 @@ def run_child(parent: int, source: int, output: int, post: Post, request: dict[s
         nowhere = os.open(os.devnull, os.O_RDWR)
         for place, descriptor in enumerate((source, output, nowhere)):
             os.dup2(descriptor, place)
-        isolation = limits.enter(parent, namespace=post.namespace, user=post.user, root=post.root, with_filter=post.with_filter)
+        isolation = limits.enter(
+            parent, namespace=post.namespace, user=post.user, root=post.root, with_filter=post.with_filter,
+            cpu_seconds=request["cpu_seconds"],
+        )  # fmt: skip
         with open(0, "rb", closefd=False) as file:
             send(*answer(post.tasks[request["task"]], file, request["options"], isolation))
         code = 0
