@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import re
@@ -11,9 +12,12 @@ from html.parser import HTMLParser
 from io import BytesIO
 from typing import Any
 from urllib.parse import urljoin, urlsplit
+from xml.sax import SAXException
+from xml.sax.handler import ContentHandler
+from xml.sax.xmlreader import AttributesImpl
 
 import feedparser
-from defusedxml import ElementTree
+from defusedxml import sax
 from defusedxml.common import DefusedXmlException
 from feedparser.encodings import convert_to_utf8
 
@@ -36,6 +40,7 @@ from ugc.social.networks.base import (
     SourceGone,
 )
 from ugc.social.networks.reading import (
+    MOST_HTML,
     MOST_MEDIA,
     Missing,
     Record,
@@ -60,12 +65,23 @@ DECLARED = re.compile(r"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 HTML = re.compile(r"\s*(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>])", re.IGNORECASE | re.DOTALL)
 # Ids that say themselves whose they are; "17" is another entry in every feed.
 GLOBAL = re.compile(r"https?://|tag:|urn:", re.IGNORECASE)
+# A loose reader takes minutes for one tag of 200,000 attributes (measured), so its input is bounded.
+LONG_TAG = re.compile(r"<[A-Za-z][^<>]{5000}")
+MOST_LOOSE = 200_000
+MOST_LEVELS = 100
+MOST_ATTRIBUTES = 100
+# The longer marks first: UTF-32 begins like UTF-16. feedparser itself reads neither without a declaration.
+MARKS = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 KINDS = {"image": "picture", "video": "video", "audio": "audio"}
 ACCEPT = {"Accept": "application/feed+json, application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"}
 
 
 class DeclarationRefused(Outside):
     """The feed holds a document type declaration, which could name files and addresses; it is not read."""
+
+
+class FeedTooComplex(Outside):
+    """The feed nests deeper, or says more in one tag, than any feed needs to; it is not read."""
 
 
 def pull_feed(ask: Ask) -> Pulled:
@@ -93,8 +109,8 @@ def read_feed(body: bytes, url: str) -> tuple[tuple[PostData, ...], tuple[Skippe
     text = decoded(body)
     if HTML.match(text[:10_000]):
         raise BadShape("a feed")
-    refuse_declarations(body, text)
-    parsed = parse(shortened(text), url)
+    text = shortened(text)
+    parsed = parse(text if refuse_traps(text) else loosened(text), url)
     if not parsed.get("version") and not parsed.entries:
         raise BadShape("a feed")
     author, language = read_author(parsed.feed), str(parsed.feed.get("language") or "")
@@ -103,28 +119,56 @@ def read_feed(body: bytes, url: str) -> tuple[tuple[PostData, ...], tuple[Skippe
 
 def decoded(body: bytes) -> str:
     """The feed as text, whatever its character set; bytes that fit none are replaced."""
-    result: dict[str, Any] = {}
+    for mark, name in MARKS.items():
+        if body.startswith(mark):
+            return body.decode(name, "replace")
     try:
-        text = convert_to_utf8({}, body, result)
+        text = convert_to_utf8({}, body, {})
     except (LookupError, ValueError):
         text = body
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return str(text.decode("utf-8", "replace"))
 
 
-def refuse_declarations(body: bytes, text: str) -> None:
-    """No document type, no entities: by the XML parser, and by the text itself where it is not well-formed (T-36)."""
+class Traps(ContentHandler):
+    """Refuses what only costs time: no feed nests this deep or says so much in one tag."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = 0
+
+    def startElement(self, name: str, attrs: AttributesImpl) -> None:
+        """Count one level more."""
+        self.depth += 1
+        if self.depth > MOST_LEVELS or attrs.getLength() > MOST_ATTRIBUTES:
+            raise FeedTooComplex(permanent=True)
+
+    def endElement(self, name: str) -> None:
+        """Count one level less."""
+        self.depth -= 1
+
+
+def refuse_traps(text: str) -> bool:
+    """Whether it is well-formed XML. No document type, no entities, no traps: by the parser, or by the text itself (T-36)."""
     start = PROLOG.search(text)
     if DECLARED.search(text, 0, start.start() if start else len(text)):
         raise DeclarationRefused(permanent=True)
     try:
-        for _, element in ElementTree.iterparse(BytesIO(body), events=("start",), forbid_dtd=True):
-            # The first element ends the part where declarations can stand.
-            element.clear()
-            break
+        sax.parseString(text.encode("utf-8", "replace"), Traps(), forbid_dtd=True)
     except DefusedXmlException as cause:
         raise DeclarationRefused(permanent=True) from cause
-    except (ElementTree.ParseError, LookupError, ValueError):
-        return
+    except (SAXException, LookupError, ValueError):
+        return False
+    return True
+
+
+def loosened(text: str) -> str:
+    """What may be read of a feed that is not well-formed: less, since reading it by its looks costs time."""
+    if LONG_TAG.search(text):
+        raise FeedTooComplex(permanent=True)
+    if len(text) <= MOST_LOOSE:
+        return text
+    starts = [start.start() for start in ENTRY.finditer(text, 0, MOST_LOOSE)]
+    return text[: starts[-1] if len(starts) > 1 else MOST_LOOSE]
 
 
 def shortened(text: str) -> str:
@@ -263,7 +307,7 @@ def read_enclosure(part: Record, base: str) -> MediaData | None:
 def pictures_in(markup: str, base: str) -> list[MediaData]:
     """The pictures in a text, without counting pixels."""
     reader = Pictures(base)
-    reader.feed(markup[:500_000])
+    reader.feed(markup[:MOST_HTML])
     return reader.found
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from ugc.library.models import SourcePolicy
+from ugc.library.models import Kind, SourcePolicy
 from ugc.library.rules import CreatorData
 from ugc.social.networks import graph
 from ugc.social.networks.asking import known, option, segment
@@ -60,11 +60,16 @@ def read_post(record: Record, *, mention: bool = False) -> PostData:
     """A post; raises Missing. `username` is not there on hashtag items, nor `media_url` where music is protected."""
     caption, url, media = text_at(record, "caption"), url_at(record, "permalink"), read_media(record)
     return PostData(
-        external_id=id_at(record, "id"), kind=kind_of(media), text=caption, url=url, creator=read_creator(record),
+        external_id=id_at(record, "id"), kind=kind_by(record, media), text=caption, url=url, creator=read_creator(record),
         published_at=moment_at(record, "timestamp"), media=media, like_count=count_at(record, "like_count"),
         comment_count=count_at(record, "comments_count"), hashtags=hashtags_of(caption), embed_url=embed_of(url),
         is_mention=mention,
     )  # fmt: skip
+
+
+def kind_by(record: Record, media: tuple[MediaData, ...]) -> Kind:
+    """What the post is, also where the address of its file is withheld."""
+    return {"IMAGE": Kind.PHOTO, "VIDEO": Kind.VIDEO}.get(text_at(record, "media_type")) or kind_of(media)
 
 
 def read_found(record: Record) -> PostData:

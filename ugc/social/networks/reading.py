@@ -19,7 +19,8 @@ from ugc.social.networks.base import MOST_POSTS, BadShape, MediaData, PostData, 
 
 MOST_BYTES = 10_000
 """Of one text field (T-39)."""
-MOST_HTML = 500_000
+MOST_HTML = 100_000
+"""Of one text with its tags; ten times what is kept of it."""
 MOST_MEDIA = 35
 """In one post; the longest carousel of the networks (TikTok) has 35."""
 MOST_HASHTAGS = 60
