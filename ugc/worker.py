@@ -52,6 +52,7 @@ AFTER: dict[str, list[str]] = {
     "duplicates.merged": ["galleries.pin_kept"],
     "catalog.product_changed": ["galleries.drop_product", "library.refresh_product"],
     "orders.order_changed": ["insights.attribute_order"],
+    "media.file_refined": ["galleries.drop_file_items"],
     "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items", "duplicates.find_for_file"],
 }
 """What happened → the jobs that follow, each with the same arguments."""

@@ -19,7 +19,8 @@ from ugc.kit.errors import NotFound
 from ugc.kit.paging import BadCursor
 from ugc.library import queries as library_queries
 from ugc.library.models import Decision, Item, ItemMedia, ItemProduct, Kind, State
-from ugc.media.models import File, FileState
+from ugc.media import rules as media_rules
+from ugc.media.models import File, FileKind, FileState, Rendition
 
 # A picture or film is nothing to look at before its renditions are there; words are.
 WORDS = (Kind.REVIEW, Kind.POST)
@@ -213,6 +214,16 @@ def find_ended(session: Session, since: datetime, until: datetime) -> dict[int, 
     for brand_id, item_id in session.execute(select(Item.brand_id, Item.id).where(Item.state == State.APPROVED, ended)):
         found.setdefault(brand_id, []).append(item_id)
     return found
+
+
+def find_unrefined_files(session: Session, brand_id: int, item_ids: Sequence[int], now: datetime) -> list[File]:
+    """Pictures of these items that the public may see and that have no AVIF yet, although they are large enough for one."""
+    public = exists().where(
+        ItemMedia.file_id == File.id, ItemMedia.item_id == Item.id, Item.id.in_(item_ids), library_queries.publishable(now)
+    )
+    refined = exists().where(Rendition.file_id == File.id, Rendition.type == "image/avif")
+    large = (File.state == FileState.READY) & (File.kind == FileKind.PICTURE) & (File.width >= media_rules.LEAST_REFINED)
+    return list(session.scalars(select(File).where(File.brand_id == brand_id, large, public, ~refined)))
 
 
 def find_hidden_files(session: Session, brand_id: int, item_ids: Sequence[int], now: datetime) -> list[File]:

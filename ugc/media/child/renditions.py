@@ -17,6 +17,10 @@ FILTER = Image.Resampling.BICUBIC
 # Method 2 is 1.5 times as fast as 4 for 6 % more bytes.
 WEBP = {"quality": 78, "method": 2}
 JPEG = {"quality": 80, "optimize": False, "progressive": False}
+# As near to the original as the WebP (structural similarity), a fifth to a quarter smaller, for as much time as all the rest
+# together; below this width next to nothing is saved (decision 0087). One thread: a limited child can start no other.
+AVIF = {"quality": 60, "speed": 8, "max_threads": 1}
+LEAST_AVIF_WIDTH = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,16 @@ def render(picture: Image.Image, wanted: list[tuple[int, int]]) -> list[Copy]:
             Copy(width, height, "image/webp", encode(picture, "WEBP", WEBP)),
             Copy(width, height, "image/jpeg", encode(picture, "JPEG", JPEG)),
         ]
+    return copies[::-1]
+
+
+def render_avif(picture: Image.Image, wanted: list[tuple[int, int]]) -> list[Copy]:
+    """AVIF at those sizes where it pays."""
+    copies: list[Copy] = []
+    for width, height in reversed(wanted):
+        if width >= LEAST_AVIF_WIDTH:
+            picture = picture.resize((width, height), FILTER) if picture.size != (width, height) else picture
+            copies.append(Copy(width, height, "image/avif", encode(picture, "AVIF", AVIF)))
     return copies[::-1]
 
 

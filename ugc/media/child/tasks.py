@@ -45,6 +45,15 @@ def render(file: BinaryIO, options: dict[str, Any]) -> Answer:
     return facts | understand(upright, facts), [copy.data for copy in copies]
 
 
+def refine(file: BinaryIO, options: dict[str, Any]) -> Answer:
+    """Decode once; the further copies of a picture that the public sees."""
+    header, picture = open_picture(file, options)
+    facts = facts_of(header, decoding.orientation_of(picture))
+    wanted = renditions.sizes(facts["width"], facts["height"])
+    copies = renditions.render_avif(decoding.decode(header, picture, *wanted[-1]), wanted)
+    return facts | {"renditions": [copy.facts() for copy in copies]}, [copy.data for copy in copies]
+
+
 def open_picture(file: BinaryIO, options: dict[str, Any]) -> tuple[Header, ImageFile.ImageFile]:
     """The picture as the caller wants pictures taken."""
     return decoding.open_picture(file, heic=options.get("heic", True))
@@ -78,4 +87,4 @@ def understand(picture: Image.Image, facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-TASKS: dict[str, Task] = {"check": check, "measure": measure, "render": render}
+TASKS: dict[str, Task] = {"check": check, "measure": measure, "render": render, "refine": refine}
