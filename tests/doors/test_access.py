@@ -20,6 +20,7 @@ from tests import make
 from tests.make import NOON
 from ugc.accounts import actions
 from ugc.accounts.models import Brand, KeyKind, Role
+from ugc.duplicates.models import Group, Likeness, Member
 from ugc.galleries.models import Gallery
 from ugc.ingest.models import Import
 from ugc.kit import clock, signing
@@ -74,6 +75,9 @@ POST   /api/v1/items/undo                                401 401 401 401 401 yes
 GET    /api/v1/products                                  401 401 401 401 401 yes 403
 POST   /api/v1/products                                  401 401 401 401 401 yes 403
 GET    /api/v1/products/{sku}                            401 401 401 401 401 yes 403
+GET    /api/v1/duplicates                                401 401 401 401 401 yes 403
+POST   /api/v1/duplicates/{group}/merge                  401 401 401 401 401 yes 403
+POST   /api/v1/duplicates/{group}/apart                  401 401 401 401 401 yes 403
 GET    /api/v1/galleries                                 401 401 401 401 401 yes 403
 POST   /api/v1/galleries                                 401 401 401 401 401 yes 403
 GET    /api/v1/galleries/{gallery}                       401 401 401 401 401 yes 403
@@ -117,6 +121,10 @@ POST   /studio/items/{item}/tags                         401 403 yes yes 404 401
 GET    /studio/products                                  in  yes yes yes yes in  in
 GET    /studio/library                                   in  yes yes yes yes in  in
 GET    /studio/search                                    in  yes yes yes yes in  in
+GET    /studio/duplicates                                in  yes yes yes yes in  in
+POST   /studio/duplicates/{group}/merge                  401 403 yes yes 404 401 401
+POST   /studio/duplicates/{group}/apart                  401 403 yes yes 404 401 401
+POST   /studio/duplicates/{group}/undo                   401 403 yes yes 404 401 401
 GET    /studio/galleries                                 in  yes yes yes yes in  in
 GET    /studio/galleries/_new                            in  403 yes yes yes in  in
 POST   /studio/galleries/_new                            401 403 yes yes yes 401 401
@@ -246,8 +254,13 @@ def one_of_everything(session: Session, brand: Brand) -> dict[str, Any]:
         """),
         {"brand": brand.id},
     )
+    twin = make.item(session, brand)
+    group = make.added(session, Group(brand_id=brand.id, likeness=Likeness.PICTURE, centre_id=item.id))
+    for member in (item, twin):
+        make.added(session, Member(group_id=group.id, item_id=member.id))
     return {
         "item": item.id,
+        "group": group.id,
         "sku": make.product(session, brand, sku="A-1").sku,
         "gallery": make.added(session, Gallery(**facts)).slug,
         "order": make.added(session, order).id,
@@ -278,7 +291,8 @@ def test_another_brands_key_finds_nothing(app: OpenAPI, runtime: Runtime, world:
 
 
 def test_every_route_stands_in_the_table(app: OpenAPI) -> None:
-    things = dict.fromkeys(("item", "order", "import", "job", "key", "source", "deletion"), 1) | {"gallery": "home", "sku": "A-1"}
+    things: dict[str, Any] = dict.fromkeys(("item", "order", "import", "job", "key", "source", "deletion", "group"), 1)
+    things |= {"gallery": "home", "sku": "A-1"}
     adapter = app.url_map.bind("localhost")
     listed = set()
     for method, path, _ in rows():

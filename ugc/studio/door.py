@@ -11,12 +11,26 @@ from werkzeug.wrappers import Response
 from ugc import web
 from ugc.kit import shipped
 from ugc.kit.errors import NotFound, UgcError
-from ugc.studio import answers, galleries, imports, inbox, insights, items, jobs, library, search, settings, sign_in, sources
+from ugc.studio import (
+    answers,
+    duplicates,
+    galleries,
+    imports,
+    inbox,
+    insights,
+    items,
+    jobs,
+    library,
+    search,
+    settings,
+    sign_in,
+    sources,
+)
 from ugc.studio.render import asset_version, bare
 
 pages = Blueprint("studio", __name__, url_prefix="/studio")
 
-for room in (sign_in, inbox, items, library, galleries, insights, jobs, imports, settings, search, sources):
+for room in (sign_in, inbox, items, library, duplicates, galleries, insights, jobs, imports, settings, search, sources):
     pages.register_blueprint(room.pages)
 
 FOLDERS = ("studio", "vendor")

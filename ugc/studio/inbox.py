@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from ugc import web
 from ugc.accounts.models import Role
+from ugc.duplicates import queries as duplicates_queries
 from ugc.kit.errors import Invalid
 from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
@@ -50,6 +51,7 @@ def show() -> Response:
         key=web.runtime().key("cursor"), now=web.now(),
     )  # fmt: skip
     facts: dict[str, Any] = {"cards": shapes.cards(web.session(), found.items), "next": found.next, "sort": sort}
+    facts["likes"] = duplicates_queries.map_likes(web.session(), principal.brand_id, [item.id for item in found.items])
     if request.headers.get("HX-Request") and request.args.get("cursor"):
         return bare("inbox/tiles.html", **facts)
     waiting = library_queries.count_items(web.session(), principal.brand_id, library_queries.INBOX, now=web.now(), most=COUNTED)

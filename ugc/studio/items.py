@@ -13,6 +13,7 @@ from ugc import web
 from ugc.accounts import queries as accounts_queries
 from ugc.accounts.models import Role
 from ugc.catalog import queries as catalog_queries
+from ugc.duplicates import queries as duplicates_queries
 from ugc.galleries import queries as galleries_queries
 from ugc.insights import queries as insights_queries
 from ugc.kit.errors import Invalid
@@ -44,7 +45,9 @@ def show(item_id: int) -> Response:
     session, brand_id, now = web.session(), web.principal().brand_id, web.now()
     item = library_queries.get_item(session, brand_id, item_id)
     return page(
-        "items/page.html", card=shapes.cards(session, [item])[0], item=item, reasons=REASONS, rights_by_hand=RIGHTS_BY_HAND,
+        "items/page.html", card=shapes.cards(session, [item])[0], item=item,
+        like=duplicates_queries.map_likes(session, brand_id, [item_id]).get(item_id),
+        reasons=REASONS, rights_by_hand=RIGHTS_BY_HAND,
         hidden_because=library_rules.why_hidden(item, now, has_product=bool(item.products)),
         story=insights_queries.report_item(session, brand_id, item_id, now - STORY, now),
         shown_in=find_shown_in(item, now), entries=rights_queries.find_entries(session, brand_id, item_id),

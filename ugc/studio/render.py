@@ -17,6 +17,7 @@ from ugc.accounts import queries as accounts_queries
 from ugc.accounts import rules as accounts_rules
 from ugc.accounts.models import Role
 from ugc.accounts.rules import Principal
+from ugc.duplicates import queries as duplicates_queries
 from ugc.kit import jobs, shipped
 from ugc.library import queries as library_queries
 from ugc.social import queries as social_queries
@@ -74,6 +75,11 @@ class Frame:
     def troubled_sources(self) -> int:
         """Sources of the brand that wait for somebody."""
         return social_queries.count_troubled(web.session(), self.principal.brand_id)
+
+    @cached_property
+    def duplicates(self) -> int:
+        """Groups of near-duplicates that wait for a decision."""
+        return duplicates_queries.count_groups(web.session(), self.principal.brand_id, most=WAITING_COUNTED)
 
     @cached_property
     def dead_jobs(self) -> int:

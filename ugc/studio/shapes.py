@@ -137,6 +137,8 @@ TOASTS = {
     "spam": ("{n} marked as spam", True),
     "trash": ("{n} moved to the trash", True),
     "inbox": ("{n} moved back to the inbox", True),
+    "merged": ("Merged; the others are in the trash", True),
+    "apart": ("Kept apart", False),
     "undo": ("{n} undone", False),
     "tags": ("Tags saved", False),
     "alt": ("Description saved", False),
