@@ -7,8 +7,8 @@ import { BASE, configure, own, quietly, track, unwatch, watch } from "./track.js
 
 export { BASE, own, quietly, track };
 
-/** @typedef {{width: number, height: number, type: string, url: string}} Rendition */
-/** @typedef {{width: number, height: number, alt: string, colour: string|null, renditions: Rendition[]}} Medium */
+/** @typedef {{width: number, height: number, type: string, url: string, role?: string, language?: string}} Rendition */
+/** @typedef {{type?: string, duration?: number, width: number, height: number, alt: string, colour: string|null, renditions: Rendition[]}} Medium */
 /** @typedef {{amount: string, currency: string}} Price */
 /** @typedef {{sku: string, title: string, url: string|null, image: string|null, price: Price|null, availability: string, hotspot: {x: number, y: number}|null}} Product */
 /**
@@ -74,10 +74,9 @@ img{display:block;width:100%;height:100%;object-fit:cover}
 .by{position:absolute;inset:auto 0 0;padding:12px;color:#fff;font-size:13px;
 background:linear-gradient(#0000,#000a);opacity:0;transition:opacity .15s;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .open:focus-visible .by,.open:hover .by{opacity:1}
-.mark{position:absolute;inset-block-start:8px;inset-inline-end:8px;min-width:24px;height:24px;padding:0 7px;border-radius:12px;
-background:#000a;color:#fff;font-size:12px;line-height:24px;text-align:center}
-.chip{position:absolute;inset-block-start:8px;inset-inline-start:8px;padding:0 8px;border-radius:12px;background:#000a;color:#fff;
-font-size:11px;line-height:24px;max-width:calc(100% - 60px);overflow:hidden;white-space:nowrap}
+.mark,.chip{position:absolute;inset-block-start:8px;inset-inline-end:8px;padding:0 8px;border-radius:12px;
+background:#000a;color:#fff;font-size:12px;line-height:24px}
+.chip{inset-inline:8px auto;max-width:calc(100% - 60px);overflow:hidden;white-space:nowrap}
 .words{display:flex;flex-direction:column;gap:4px;padding:12px;background:var(--surface);border:1px solid var(--line);overflow:hidden}
 .words b{font-weight:600;overflow-wrap:anywhere}
 .quote{overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:4;overflow-wrap:anywhere;font-size:14px}
@@ -357,7 +356,8 @@ export class UgcGallery extends HTMLElement {
     const button = make("button", { class: "open", part: "open", type: "button", "aria-haspopup": "dialog", "aria-label": label });
     if (image) {
       button.append(image, who ? make("span", { class: "by", part: "by", "aria-hidden": "true" }, who) : "");
-      if (products.length) button.append(make("span", { class: "mark", part: "mark", "aria-hidden": "true" }, String(products.length)));
+      const mark = (own(medium, "duration") ? "▶" : "") + (products.length || "");
+      if (mark) button.append(make("span", { class: "mark", part: "mark", "aria-hidden": "true" }, mark));
     } else {
       button.classList.add("words");
       if (rating) button.append(stars(rating, words("stars", { count: rating })));

@@ -172,6 +172,8 @@ export function show(gallery, shadow, start) {
     fit.style.setProperty("--ratio", `${image.width}/${image.height}`);
     fit.style.setProperty("--wide", String(image.width / image.height));
     stage.replaceChildren(fit);
+    // Without it the poster stays.
+    if (own(medium, "duration")) import("./player.js").then(({ play }) => play(fit, medium, image, shadow, words), () => {});
     return fit;
   };
 
@@ -269,7 +271,7 @@ export function show(gallery, shadow, start) {
 
   /** The keyboard stays inside the dialog. @param {KeyboardEvent} event */
   const trap = (event) => {
-    const all = [...dialog.querySelectorAll("a[href],button:not([disabled])")].filter((each) => each instanceof HTMLElement);
+    const all = [...dialog.querySelectorAll("a[href],button:not([disabled]),video,audio")].filter((each) => each instanceof HTMLElement);
     const first = all[0];
     const last = all[all.length - 1];
     const target = event.shiftKey ? (shadow.activeElement === first ? last : null) : shadow.activeElement === last ? first : null;

@@ -11,7 +11,7 @@ import rjsmin
 from ugc.galleries import published
 from ugc.kit import shipped
 
-SOURCES = ("gallery.js", "lightbox.js", "carousel.js", "track.js", "upload.js", "gallery.css")
+SOURCES = ("gallery.js", "lightbox.js", "carousel.js", "player.js", "track.js", "upload.js", "gallery.css")
 # The version that is still being made; a released one is never written again.
 CURRENT = "v1"
 
