@@ -1,4 +1,4 @@
-"""Commands that bring content in: `ugc import catalog|reviews|media|orders`."""
+"""Commands that bring content in: `ugc import catalog|reviews|posts|media|orders`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,17 @@ from ugc.accounts.models import Brand
 from ugc.catalog import feeds
 from ugc.cli import main
 from ugc.cli.opening import actor, open_for_command
-from ugc.ingest import feeding, importing, picturing, reviewing
+from ugc.ingest import feeding, importing, picturing, reviewing, undoing
+from ugc.ingest import queries as ingest_queries
 from ugc.ingest.rules import ORDERS
 from ugc.ingest.sources import media_folder
 from ugc.ingest.sources.reviews import known
+from ugc.kit import clock
 from ugc.kit.errors import UgcError
 from ugc.kit.reports import MAX_REJECTED_LINES, Rejected, Report
 from ugc.runtime import Runtime
+from ugc.social import importing as social_importing
+from ugc.social import rules as social_rules
 
 SHOWN_LINES = 10
 
@@ -135,6 +139,30 @@ def media(
 
 @imports.command()
 @common
+@click.option("--state", type=click.Choice(["inbox", "approved"]), default="inbox", show_default=True)
+@click.option("--rights", type=click.Choice(["none", "owned", "granted"]), default="none", show_default=True)
+@click.option("--evidence", default="", help="Where and how the right was given; needed for granted.")
+@click.option("--network", default="", help="The files are saved answers of this network: instagram, mastodon, feed, …")
+@click.option("--mode", default="", help="What the answers are of, e.g. hashtag; the network's first where none is given.")
+@click.option("--option", "options", multiple=True, metavar="FIELD=VALUE", help="A field of the mode; may be repeated.")
+def posts(
+    paths: tuple[Path, ...], slug: str, dry_run: bool, report_file: Path | None, state: str, rights: str, evidence: str,
+    network: str, mode: str, options: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Import posts: one JSON object a line, or with --network the answers of its interface as they were saved."""
+    chosen = mode or (social_rules.get_network(network).modes[0].name if network else "")
+
+    def run(runtime: Runtime, brand: Brand, path: Path, step: importing.Progress) -> Report:
+        return social_importing.import_posts(
+            runtime, brand, path, network=network, mode=chosen, options=read_mapping(options), state=state, rights=rights,
+            evidence=evidence, dry_run=dry_run, actor=actor(), progress=step,
+        )  # fmt: skip
+
+    finish(each_file(paths, slug, run, report_file), report_file)
+
+
+@imports.command()
+@common
 @click.option("--format", "kind", type=click.Choice(["auto", "jsonl"]), default="auto", show_default=True)
 @click.option("--source", default="generic", show_default=True, help="The order feed that these orders belong to.")
 def orders(paths: tuple[Path, ...], slug: str, dry_run: bool, report_file: Path | None, kind: str, source: str) -> None:
@@ -144,6 +172,24 @@ def orders(paths: tuple[Path, ...], slug: str, dry_run: bool, report_file: Path 
         return feeding.import_orders(runtime, brand, path, source=source, dry_run=dry_run, actor=actor(), progress=step)
 
     finish(each_file(paths, slug, run, report_file), report_file)
+
+
+@imports.command()
+@click.argument("number", type=int)
+@click.option("--brand", "slug", required=True, help="The brand's short name.")
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+def undo(number: int, slug: str, yes: bool) -> None:
+    """Take an import back as a whole: its items with their files, its products, its orders. NUMBER is the import's id."""
+    with open_for_command() as runtime:
+        brand = find_brand(runtime, slug)
+        with runtime.transaction() as session:
+            weight = undoing.weigh(session, ingest_queries.get_import(session, brand.id, number))
+            question = f"Remove {weight.items} items ({weight.approved} approved) and take back {weight.others} other changes?"
+            if not yes and not click.confirm(question):
+                raise click.Abort()
+            undoing.ask_undo(session, brand.id, number, actor=actor(), now=clock.now())
+        undoing.undo_import(runtime, brand.id, number)
+    click.echo(f"import {number} was taken back: {weight.items} items, {weight.others} other changes")
 
 
 class bar:

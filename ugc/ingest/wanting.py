@@ -34,6 +34,8 @@ MAX_ATTEMPTS = 5
 TRIED_FOR = timedelta(days=2)
 """What failed is tried again for so long; networks' addresses have expired by then."""
 TRIED_AGAIN = 500
+AT_ONCE = 2_000
+"""Addresses in one statement, which takes 65,535 values at most."""
 
 
 class FileGone(Outside):
@@ -61,13 +63,19 @@ def want_files(session: Session, brand_id: int, item_id: int, urls: Sequence[Wan
 
 
 def want_many(session: Session, brand_id: int, rows: Iterable[tuple[int, Sequence[WantedUrl]]], *, now: datetime) -> int:
-    """`want_files` for many items of a brand in a fixed number of statements."""
-    wanted = {(item_id, name): row for item_id, urls in rows for name, row in rows_of(brand_id, item_id, urls)}
+    """`want_files` for many items of a brand, some thousand addresses a statement."""
+    wanted = list({(item_id, name): row for item_id, urls in rows for name, row in rows_of(brand_id, item_id, urls)}.values())
     if not wanted:
         return 0
     session.flush()
     library_actions.hold(session, brand_id)
-    added = insert(WantedFile).values(list(wanted.values()))
+    portions = (wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE))
+    return sum(want_portion(session, brand_id, portion) for portion in portions)
+
+
+def want_portion(session: Session, brand_id: int, rows: list[dict[str, object]]) -> int:
+    """Add rows, or have those tried again that failed under another address; how many are to be fetched."""
+    added = insert(WantedFile).values(rows)
     again = added.on_conflict_do_update(
         index_elements=["item_id", "key"],
         set_={"url": added.excluded.url, "state": WantedState.WAITING, "attempts": 0, "code": "", "error": "", "resolved_at": None},

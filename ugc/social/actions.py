@@ -199,7 +199,7 @@ class Taken:
     new: int = 0
     changed: int = 0
     same: int = 0
-    skipped: int = 0
+    new_ids: tuple[int, ...] = ()
 
 
 def terms_of(source: Source, now: datetime) -> Terms:
@@ -217,7 +217,7 @@ def take_posts(
     known = queries.find_known(session, brand_id, terms.network, distinct)
     intents = [rules.decide(post, known.get(name), terms) for name, post in distinct.items()]
     new = [intent for intent in intents if intent.outcome is Outcome.NEW]
-    add_new(session, brand_id, new, terms, actor, import_id)
+    new_ids = add_new(session, brand_id, new, terms, actor, import_id)
     refresh(
         session,
         brand_id,
@@ -226,19 +226,20 @@ def take_posts(
         actor,
     )
     changed = sum(intent.outcome is Outcome.CHANGED for intent in intents)
-    return Taken(len(new), changed, len(intents) - len(new) - changed)
+    return Taken(len(new), changed, len(intents) - len(new) - changed, new_ids)
 
 
 def add_new(
     session: Session, brand_id: int, intents: Sequence[ItemIntent], terms: Terms, actor: str, import_id: int | None
-) -> None:
-    """Items for new posts, with what the network says of them; their files are asked for."""
+) -> tuple[int, ...]:
+    """Items for new posts, with what the network says of them; their files are asked for. The ids."""
     rows = [NewItem(intent.data, tags=intent.tags) for intent in intents]
     added = library_actions.add_items(session, brand_id, rows, actor=actor, now=terms.now, import_id=import_id)
     if added:
         items = list(zip(intents, (each.item_id for each in added), strict=True))
         session.execute(insert(Post).on_conflict_do_nothing(), [post_row(brand_id, each, id, terms) for each, id in items])
         wanting.want_many(session, brand_id, [(id, each.wanted) for each, id in items], now=terms.now)
+    return tuple(each.item_id for each in added)
 
 
 def post_row(brand_id: int, intent: ItemIntent, item_id: int, terms: Terms) -> dict[str, Any]:

@@ -52,6 +52,8 @@ def read_signed_request(signed: str, secret: str) -> Mapping[str, Any]:
 
 def decode(text: str) -> bytes:
     """Base64 as Meta writes it: URL-safe, without padding; raises BadSignedRequest."""
+    if "=" in text:
+        raise BadSignedRequest()
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as cause:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ugc.social import rules
 from ugc.social.models import Source, SourceState
-from ugc.social.networks.base import Mode, Network
+from ugc.social.networks.base import Mode, Network, PostData
 
 STATES = {
     SourceState.ACTIVE: ("ok", "Working"), SourceState.PAUSED: ("off", "Paused"),
@@ -105,6 +105,12 @@ def default_name(mode: Mode, options: Mapping[str, str]) -> str:
     secret = {each.name for each in mode.fields if each.secret}
     said = [value.strip() for name, value in options.items() if value.strip() and name not in secret]
     return said[-1] if said else mode.label
+
+
+def face_of(post: PostData) -> str:
+    """The address of the picture that stands for a post: its first one, else the still of its first video."""
+    pictures = [each.url for each in post.media if each.kind == "picture"]
+    return next((url for url in [*pictures, *(each.poster_url for each in post.media)] if url), "")
 
 
 def groups() -> list[tuple[str, str, list[Network]]]:

@@ -55,7 +55,7 @@ def begin(network: str) -> Response:
 
 def form(network: Network, mode: Mode, **facts: Any) -> Response:
     """The form for one mode, as it was filled in."""
-    known: dict[str, Any] = {"given": {}, "error": None, "preview": None, "status": 200}
+    known: dict[str, Any] = {"given": {}, "error": None, "preview": None, "status": 200, "face_of": health.face_of}
     known |= facts
     return page(
         "sources/new.html", known.pop("status"), network=network, mode=mode, intervals=rules.INTERVALS,
@@ -97,7 +97,7 @@ def try_it() -> Response:
     except UgcError as failed:
         error = health.explain(failed.code, failed.detail, network.label)
     if request.headers.get("HX-Request"):
-        return bare("sources/preview.html", network=network, mode=mode, preview=pulled, error=error)
+        return bare("sources/preview.html", preview=pulled, error=error, face_of=health.face_of)
     return form(network, mode, given=dict(request.form), preview=pulled, error=error)
 
 
