@@ -204,7 +204,7 @@ def page(name: str, **facts: object) -> Response:
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(base))
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self' {origin}; style-src 'self' {origin}; img-src 'self' {origin} data: blob:; "
-        f"connect-src 'self' {origin}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        f"media-src 'self' {origin}; connect-src 'self' {origin}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
         "require-trusted-types-for 'script'"
     )
     return response

@@ -21,7 +21,7 @@ pages = Blueprint("embed_galleries", __name__)
 MAX_AGE = 30
 STYLE_HASH = b64encode(hashlib.sha256(render.STYLE.encode()).digest()).decode()
 # The page holds no form and no script, so any site may frame it; it is what a snippet falls back to without scripts.
-HTML_POLICY = f"default-src 'none'; img-src *; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none'"
+HTML_POLICY = f"default-src 'none'; img-src *; media-src *; style-src 'sha256-{STYLE_HASH}'; base-uri 'none'; form-action 'none'"
 OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 
 

@@ -54,7 +54,7 @@ RATINGS = {"": "any stars or none", "3": "3 stars or more", "4": "4 stars or mor
 # The frame is the one studio page that may stand in a frame, and only in our own pages (T-46).
 FRAME_POLICY = (
     "default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: https:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "media-src 'self' https:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 
 

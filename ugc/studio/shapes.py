@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ugc.library.models import Item
-from ugc.media.models import File, FileState, Rendition
+from ugc.media import playing
+from ugc.media.models import File, FileKind, FileState, Rendition, Role
 from ugc.scoring import queries as scoring_queries
 from ugc.scoring.rules import Part, Score
 
@@ -36,6 +37,25 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """Captions in one language."""
+
+    src: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """A video or recording that can be played; without an address it is not ready yet."""
+
+    kind: str
+    src: str
+    length: str
+    """`0:12`."""
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """An item with what a tile and the large view beside it show."""
 
@@ -43,6 +63,7 @@ class Card:
     image: Image | None
     ratio: str
     parts: tuple[Part, ...]
+    film: Film | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +97,7 @@ def card(item: Item, parts: tuple[Part, ...] = ()) -> Card:
     """One item's card."""
     file = item.media[0].file if item.media else None
     image = image_of(file) if file is not None else None
-    return Card(item, image, ratio_of(image), parts)
+    return Card(item, image, ratio_of(image), parts, film_of(file) if file is not None else None)
 
 
 def ratio_of(image: Image | None) -> str:
@@ -90,7 +111,8 @@ def image_of(file: File) -> Image | None:
     """The picture's addresses; a file whose renditions are not made yet has none, and only its colours and size show."""
     if file.state == FileState.DAMAGED:
         return None
-    made = sorted((one for one in file.renditions if one.type == "image/webp"), key=lambda one: one.width) or file.renditions
+    stills = [one for one in file.renditions if one.role is Role.PICTURE]
+    made = sorted((one for one in stills if one.type == "image/webp"), key=lambda one: one.width) or stills
     addresses = {one.width: address_of(file, one) for one in made}
     return Image(
         src=nearest(addresses, MIDDLE),
@@ -101,6 +123,17 @@ def image_of(file: File) -> Image | None:
         height=file.height,
         colours=tuple(file.colours[:2]),
     )
+
+
+def film_of(file: File) -> Film | None:
+    """What plays of a file; None for a picture."""
+    if file.kind is FileKind.PICTURE or file.state == FileState.DAMAGED:
+        return None
+    moving = playing.moving_urls(file, "")
+    src = next((each["url"] for each in moving if each["role"] == file.kind.value), "")
+    tracks = tuple(Track(each["url"], each["language"]) for each in moving if "language" in each)
+    seconds = round((file.duration_ms or 0) / 1000)
+    return Film(file.kind.value, src, f"{seconds // 60}:{seconds % 60:02}", tracks)
 
 
 def address_of(file: File, rendition: Rendition) -> str:
@@ -150,7 +183,16 @@ TOASTS = {
     "weights": ("Weights saved; scores are being computed anew", False),
     "retry": ("Back in the queue", False),
     "key-gone": ("Key revoked", False),
+    "import-new": ("The file is here; say what it holds", False),
+    "import-kept": ("Kept", False),
+    "import-try": ("Trying it; nothing is stored", False),
+    "import-start": ("Bringing it in", False),
+    "import-stop": ("It stops after this batch", False),
+    "import-gone": ("Thrown away", False),
+    "import-undo": ("Taking it back", False),
     "source-new": ("Source added", False),
+    "link-added": ("Post added; what it says follows in a moment", False),
+    "link-known": ("This post was here already", False),
     "source": ("Source saved", False),
     "source-pull": ("It is being asked now", False),
     "source-pause": ("Source paused", False),
