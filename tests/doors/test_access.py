@@ -68,6 +68,7 @@ DELETE /api/v1/items/{item}                              401 401 401 401 401 yes
 POST   /api/v1/items/{item}/approve                      401 401 401 401 401 yes 403
 POST   /api/v1/items/{item}/reject                       401 401 401 401 401 yes 403
 PUT    /api/v1/items/{item}/tags                         401 401 401 401 401 yes 403
+POST   /api/v1/items/link                                401 401 401 401 401 yes 403
 PUT    /api/v1/items/{item}/products                     401 401 401 401 401 yes 403
 GET    /api/v1/items/{item}/score                        401 401 401 401 401 yes 403
 POST   /api/v1/items/bulk                                401 401 401 401 401 yes 403
@@ -141,6 +142,7 @@ GET    /studio/jobs                                      in  yes yes yes yes in 
 POST   /studio/jobs/{job}/retry                          401 403 yes yes 404 401 401
 GET    /studio/sources                                   in  yes yes yes yes in  in
 POST   /studio/sources                                   401 403 yes yes yes 401 401
+POST   /studio/links                                     401 403 yes yes yes 401 401
 GET    /studio/sources/new                               in  403 yes yes yes in  in
 GET    /studio/sources/new/feed                          in  403 yes yes yes in  in
 POST   /studio/sources/try                               401 403 yes yes yes 401 401

@@ -21,6 +21,7 @@ from ugc.api.shapes import (
     ItemIn,
     ItemOut,
     ItemPatch,
+    LinkIn,
     ProductsIn,
     ProductTagIn,
     RejectIn,
@@ -29,6 +30,7 @@ from ugc.api.shapes import (
     UndoIn,
 )
 from ugc.ingest import actions as ingest_actions
+from ugc.ingest import linking
 from ugc.ingest.actions import Submission, Upload
 from ugc.kit import paging
 from ugc.kit.errors import Unprocessable
@@ -151,6 +153,18 @@ def add_item() -> Response:
     return schema.answer(shown(done.item), 201 if done.added else 200, where)
 
 
+@api.post("/items/link", summary="Add a post by its address", responses={201: ItemOut, 200: ItemOut})
+@web.needs(Role.COORDINATOR)
+def add_link(body: LinkIn) -> Response:
+    """201 when it was added, 200 when it was there; its words and pictures follow within seconds."""
+    who = web.principal()
+    done = linking.add_link(
+        web.session(), who.brand_id, body.url, tags=body.tags, products=tags_of(body.products), actor=who.actor, now=web.now()
+    )
+    where = {"Location": f"{schema.PREFIX}/items/{done.item.id}"}
+    return schema.answer(shown(done.item), 201 if done.added else 200, where)
+
+
 def read_submission() -> Submission:
     """The new item in the body; raises FieldsInvalid, or NotHere for files by address."""
     if request.mimetype == "multipart/form-data":
@@ -161,7 +175,7 @@ def read_submission() -> Submission:
             raise schema.BodyUnreadable()
         body = schema.read_model(ItemIn, given)
     if body.url or body.files:
-        raise schema.NotHere("files by address are not fetched yet; send the file as a `file` part of multipart/form-data")
+        raise schema.NotHere("send files as `file` parts of multipart/form-data, and the address of a post to /items/link")
     return submission_of(body)
 
 

@@ -323,6 +323,7 @@ class ImportOut(BaseModel):
     name: str
     created_at: datetime
     finished_at: datetime | None
+    state: str
     report: dict[str, Any]
 
     @classmethod
@@ -330,7 +331,7 @@ class ImportOut(BaseModel):
         """From its row."""
         return cls(
             id=row.id, kind=row.kind, format=row.format, name=row.name, created_at=row.created, finished_at=row.finished_at,
-            report=row.report,
+            state=row.state, report=row.report,
         )  # fmt: skip
 
 
@@ -407,8 +408,16 @@ class ItemIn(Strict):
     external_id: str = Field("", max_length=300)
     published_at: AwareDatetime | None = None
     rights: RightsIn = RightsIn()
-    url: str | None = Field(None, description="Files by address are not fetched yet: send them as parts.")
-    files: list[str] | None = Field(None, description="Files by address are not fetched yet: send them as parts.")
+    url: str | None = Field(None, description="A post's address goes to `/items/link`; files come as parts.")
+    files: list[str] | None = Field(None, description="Files by address are not fetched: send them as parts.")
+
+
+class LinkIn(Strict):
+    """A post or page by its address. What it says of itself is read by a job; networks' posts are shown by their own embed."""
+
+    url: str = Field(min_length=1, max_length=2000)
+    tags: list[str] = Field([], max_length=50)
+    products: list[ProductTagIn | str] = Field([], max_length=50)
 
 
 class ItemPatch(Strict):

@@ -49,7 +49,7 @@ class NoContent(Unprocessable):
 
 
 class FileMissing(Unprocessable):
-    """A photo needs a file; send it as a `file` part of multipart/form-data. Files by address are not fetched yet."""
+    """A photo needs a file; send it as a `file` part of multipart/form-data."""
 
 
 @dataclass(frozen=True, slots=True)

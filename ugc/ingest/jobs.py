@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ugc.ingest import drafting, picturing, undoing, wanting, watching
+from ugc.ingest import drafting, linking, picturing, undoing, wanting, watching
 from ugc.kit import clock, jobs
 from ugc.runtime import Runtime
 
@@ -20,6 +20,12 @@ def fetch_again(runtime: Runtime) -> None:
     """Try the files again that could not be fetched lately."""
     with runtime.transaction() as session:
         wanting.try_again(session, now=clock.now())
+
+
+@jobs.job("ingest.read_link")
+def read_link(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
+    """Fill an item in from the page that its address names."""
+    linking.read_link(runtime, brand_id, item_id, now=clock.now())
 
 
 @jobs.job("ingest.run_import")

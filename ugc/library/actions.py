@@ -125,7 +125,7 @@ def prepare(session: Session, brand_id: int, rows: Sequence[NewItem], common: di
     creator_ids = keep_creators(session, brand_id, [creator for creator in creators if creator is not None])
     prepared = []
     for row, creator in zip(rows, creators, strict=True):
-        fields = rules.clean_item(row.data) | common
+        fields = dict(row.cleaned or rules.clean_item(row.data)) | common
         fields["external_id"] = fields["external_id"] or secrets.token_hex(16)
         fields["creator_id"] = creator_ids[creator.network, creator.handle] if creator else None
         fields["published_at"] = row.data.published_at.isoformat() if row.data.published_at else common["now"]
@@ -570,6 +570,18 @@ def change_item(session: Session, item: Item, data: ItemData, *, actor: str, now
     item.language = language_of(data, fields)
     item.search_language = languages.configuration(item.language)
     after_edit(session, item.brand_id, [item.id], "library.change_item", actor, now)
+
+
+def set_origin(session: Session, item: Item, creator: CreatorData | None, published_at: datetime | None) -> None:
+    """Say who made an item and when, where that was found out later than the item."""
+    hold(session, item.brand_id)
+    clean = rules.clean_creator(creator)
+    if clean:
+        item.creator_id = keep_creators(session, item.brand_id, [clean])[clean.network, clean.handle]
+    item.published_at = published_at or item.published_at
+    session.flush()
+    forget(session, [item.id])
+    note_change(session, item.brand_id, [item.id])
 
 
 def set_alt(session: Session, item: Item, file_id: int, alt: str, *, actor: str, now: datetime) -> None:

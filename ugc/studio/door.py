@@ -21,6 +21,7 @@ from ugc.studio import (
     items,
     jobs,
     library,
+    links,
     search,
     settings,
     sign_in,
@@ -30,7 +31,7 @@ from ugc.studio.render import asset_version, bare
 
 pages = Blueprint("studio", __name__, url_prefix="/studio")
 
-for room in (sign_in, inbox, items, library, duplicates, galleries, insights, jobs, imports, settings, search, sources):
+for room in (sign_in, inbox, items, library, duplicates, galleries, insights, jobs, imports, settings, search, sources, links):
     pages.register_blueprint(room.pages)
 
 FOLDERS = ("studio", "vendor")
