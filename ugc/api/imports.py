@@ -17,7 +17,7 @@ from ugc.api import schema
 from ugc.api.items import json_value
 from ugc.api.schema import Id, Strict, api
 from ugc.api.shapes import ImportIn, ImportOut
-from ugc.ingest import feeding, queries, reviewing
+from ugc.ingest import feeding, queries, reviewing, undoing
 from ugc.kit import paging
 from ugc.kit.errors import Unprocessable
 from ugc.kit.reports import Report
@@ -77,6 +77,15 @@ def find_imports(query: ImportQuery) -> Response:
 def get_import(path: ImportPath) -> Response:
     """The import with its report."""
     return schema.answer(ImportOut.of(queries.get_import(web.session(), web.principal().brand_id, path.id)))
+
+
+@api.post("/imports/<int:id>/undo", summary="Undo an import", responses={202: ImportOut})
+@web.needs(Role.COORDINATOR)
+def undo_import(path: ImportPath) -> Response:
+    """Take back all that the import brought, in the background: its items with their files, its products, its orders."""
+    who = web.principal()
+    undone = undoing.ask_undo(web.session(), who.brand_id, path.id, actor=who.actor, now=web.now())
+    return schema.answer(ImportOut.of(undone), 202)
 
 
 def with_file(body: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -32,6 +32,7 @@ KINDS = ("reviews", "catalog", "media", "orders")
 # A draft that nobody comes back to is somebody's customers' words lying about.
 KEEP_DRAFTS = timedelta(days=7)
 CHUNK = 1 << 20
+SAMPLE_BYTES = 1 << 20
 # Progress is written so often at most; each is a transaction of its own.
 PACE = timedelta(seconds=1)
 
@@ -254,12 +255,25 @@ def bring_in(runtime: Runtime, brand: Brand, draft: Import, path: Path, step: im
 
 
 @contextmanager
-def local_copy(runtime: Runtime, key: str) -> Any:
+def local_copy(runtime: Runtime, key: str) -> Iterator[Path]:
     """The kept file on this machine's disk, for as long as the block runs."""
     path = runtime.storage.temporary()
     try:
         with runtime.storage.open(key) as source, open(path, "xb") as file:
             shutil.copyfileobj(source, file, CHUNK)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def sample(runtime: Runtime, key: str) -> Iterator[Path]:
+    """The beginning of a kept file, whole lines of it: enough to see what it holds."""
+    path = runtime.storage.temporary()
+    try:
+        with runtime.storage.open(key) as source:
+            head = source.read(SAMPLE_BYTES)
+        path.write_bytes(head if len(head) < SAMPLE_BYTES else head[: head.rfind(b"\n") + 1] or head)
         yield path
     finally:
         path.unlink(missing_ok=True)

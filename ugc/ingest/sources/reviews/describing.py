@@ -14,7 +14,8 @@ from ugc.ingest.sources.reviews.base import MEANINGS, ReviewRow
 from ugc.ingest.sources.reviews.known import ANY, FORMATS, GOOGLE
 from ugc.ingest.sources.reviews.reading import read_review
 from ugc.ingest.sources.reviews.table import Table
-from ugc.kit import markup
+from ugc.kit import markup, rows
+from ugc.kit.errors import UgcError
 from ugc.library import languages
 
 FIRST_ROWS = 10
@@ -71,11 +72,11 @@ def describe(path: Path, mapping: Mapping[str, str] | None = None, *, format: st
     if format == GOOGLE.name or (format == "auto" and markup.looks_like_xml(path)):
         return describe_feed(path)
     opened = table.open_table(path, None if format == "auto" else FORMATS[format], mapping)
-    rows = tuple(tuple(cell[:SHOWN_TEXT] for cell in row.cells) for row in opened.sample[:FIRST_ROWS])
+    shown = tuple(tuple(cell[:SHOWN_TEXT] for cell in row.cells) for row in opened.sample[:FIRST_ROWS])
     said = set(mapping or {})
     return TableView(
         opened.format.name, opened.format.label, tuple(column_of(opened, place, said) for place in range(opened.columns.width)),
-        rows, table.notes_of(opened), table.examine_dates(opened), table.order_of_dates(opened), opened.columns.has_header,
+        shown, table.notes_of(opened), table.examine_dates(opened), table.order_of_dates(opened), opened.columns.has_header,
         opened.sheet.delimiter, opened.sheet.encoding,
     )  # fmt: skip
 
@@ -101,14 +102,23 @@ def confidence_of(opened: Table, meaning: str, place: int, said: set[str]) -> fl
     return 0.9 if opened.format is ANY else 1.0
 
 
+def header_of(path: Path) -> tuple[str, ...]:
+    """The cells of a table's first row, for a file that nothing could be made of yet; none where it is no table."""
+    try:
+        first = next(rows.read_rows(rows.sniff(path)), None)
+    except UgcError:
+        return ()
+    return tuple(cell[:SHOWN_TEXT] for cell in first.cells) if first else ()
+
+
 def describe_feed(path: Path) -> TableView:
     """Google's feed has its meanings fixed; the first reviews are shown under them."""
     feed = google_feed.open_feed(path)
     first = [record for record in islice(feed.records, FIRST_ROWS) if not record.fault]
     names = [name for name in MEANINGS if any(record.given.get(name) for record in first)]
     columns = tuple(ColumnView(place, name, name, 1.0, "field") for place, name in enumerate(names))
-    rows = tuple(tuple(record.given.get(name, "")[:SHOWN_TEXT] for name in names) for record in first)
-    return TableView(GOOGLE.name, GOOGLE.label, columns, rows, feed.notes, Dates(), "")
+    shown = tuple(tuple(record.given.get(name, "")[:SHOWN_TEXT] for name in names) for record in first)
+    return TableView(GOOGLE.name, GOOGLE.label, columns, shown, feed.notes, Dates(), "")
 
 
 def preview(
