@@ -17,6 +17,7 @@ from ugc.social.networks.reading import (
     Missing,
     Record,
     count_at,
+    cut,
     dicts,
     find,
     hashtags_of,
@@ -42,9 +43,9 @@ SIGNED_IN_ONLY = "!no-unauthenticated"
 
 def read_post(record: Record, *, mention: bool = False) -> PostData | None:
     """A post view; None for an author who asks not to be shown outside. Raises Missing."""
-    external_id, text = id_at(record, "uri"), need_text(record, "record.text")
+    external_id, text = id_at(record, "uri"), cut(need_text(record, "record.text"))
     creator = read_creator(record)
-    if SIGNED_IN_ONLY in {label.get("val") for label in dicts(find(record, "author.labels"))}:
+    if SIGNED_IN_ONLY in {text_at(label, "val") for label in dicts(find(record, "author.labels"))}:
         return None
     key, did = external_id.rsplit("/", 1)[-1], text_at(record, "author.did")
     media, film = read_media(record), "app.bsky.embed.video#view" in embed_types(record)
@@ -164,7 +165,7 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
         batch = external_ids[start : start + MOST_IDS]
         query = "&".join(f"uris={quote(uri, safe='')}" for uri in batch)
         posts = dicts(records_at(ask_json(ask, f"{PUBLIC}/xrpc/app.bsky.feed.getPosts?{query}"), "posts"))
-        there = {post.get("uri") for post in posts}
+        there = {text_at(post, "uri") for post in posts}
         found |= {uri: uri in there for uri in batch}
     return found
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from ugc.kit.http.fetching import Answer
 from ugc.social.networks.asking import LONGEST_WAIT, USUAL_WAIT, NetworkFailed, ask_json, bearer, body_of
-from ugc.social.networks.base import Ask, OAuth, SourceGone, Throttled, TokenRefused
-from ugc.social.networks.reading import find
+from ugc.social.networks.base import Ask, BadShape, OAuth, SourceGone, Throttled, TokenRefused
+from ugc.social.networks.reading import code_at, find
 
 BASE = "https://graph.facebook.com/v26.0"
 # https://developers.facebook.com/docs/graph-api/guides/error-handling
@@ -34,7 +34,7 @@ def refusal(answer: Answer) -> Exception | None:
     if answer.status < 400:
         return None
     error = find(body_of(answer), "error")
-    code, subcode = find(error, "code"), find(error, "error_subcode")
+    code, subcode = code_at(error, "code"), code_at(error, "error_subcode")
     if code == HASHTAG_LIMIT_CODE:
         return Throttled(LONGEST_WAIT)
     if code in WAIT_CODES:
@@ -75,9 +75,11 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
 def exists(ask: Ask, external_id: str) -> bool:
     """Whether this one exists."""
     try:
-        ask_graph(ask, external_id, {"fields": "id"})
+        answer = ask_graph(ask, external_id, {"fields": "id"})
     except SourceGone:
         return False
+    if not isinstance(find(answer, "id"), str):
+        raise BadShape("id")
     return True
 
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from ugc.library.models import Kind, SourcePolicy
 from ugc.library.rules import CreatorData
 from ugc.social.networks.asking import ask_json, bearer, option
-from ugc.social.networks.base import Ask, Field, MediaData, Mode, Network, OAuth, PostData, Pulled, SourceGone
+from ugc.social.networks.base import Ask, BadShape, Field, MediaData, Mode, Network, OAuth, PostData, Pulled, SourceGone
 from ugc.social.networks.paging import Page, size, walk
 from ugc.social.networks.reading import (
     MOST_MEDIA,
@@ -50,7 +50,7 @@ def ask_linkedin(ask: Ask, path: str, params: Mapping[str, str] | None = None, m
 
 def read_post(record: Record, files: Record | None = None) -> PostData | None:
     """A published post; `files` are the addresses of pictures and videos by their ids. Raises Missing."""
-    if find(record, "lifecycleState") not in {None, "PUBLISHED"} or find(record, "visibility") not in {None, "PUBLIC"}:
+    if text_at(record, "lifecycleState") not in {"", "PUBLISHED"} or text_at(record, "visibility") not in {"", "PUBLIC"}:
         return None
     external_id, text = id_at(record, "id"), read_text(need_text(record, "commentary"))
     media, page = read_media(record, files or {}), f"feed/update/{quote(external_id)}"
@@ -149,9 +149,11 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
 def exists(ask: Ask, external_id: str) -> bool:
     """Whether this post exists."""
     try:
-        ask_linkedin(ask, f"posts/{quote(external_id, safe='')}")
+        answer = ask_linkedin(ask, f"posts/{quote(external_id, safe='')}")
     except SourceGone:
         return False
+    if not isinstance(find(answer, "id"), str):
+        raise BadShape("id")
     return True
 
 

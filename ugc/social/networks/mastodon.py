@@ -43,7 +43,7 @@ LINK = re.compile(r'<([^<>]+)>\s*;\s*rel="?(\w+)"?')
 
 def read_post(record: Record, *, host: str = "") -> PostData | None:
     """A post as its author wrote it for everybody: boosts and posts for followers are None. Raises Missing."""
-    if find(record, "reblog") is not None or find(record, "visibility") in {"private", "direct"}:
+    if find(record, "reblog") is not None or text_at(record, "visibility") in {"private", "direct"}:
         return None
     external_id, text = id_at(record, "id"), plain(need_text(record, "content"))
     media, url = read_media(record), url_at(record, "url") or url_at(record, "uri")
@@ -168,9 +168,11 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
 def exists(ask: Ask, url: str) -> bool:
     """Whether this post exists."""
     try:
-        ask_json(ask, url, headers=bearer(ask.token))
+        answer = ask_json(ask, url, headers=bearer(ask.token))
     except SourceGone:
         return False
+    if not isinstance(find(answer, "id"), str):
+        raise BadShape("id")
     return True
 
 

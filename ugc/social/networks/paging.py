@@ -91,7 +91,8 @@ def reached(page: Page, until: Mapping[str, str]) -> bool:
 def token_at(answer: Any, path: str) -> str:
     """A page token, empty where there is none."""
     value = find(answer, path)
-    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and len(str(value)) <= 4_000 else ""
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if text.isprintable() and len(text) <= 4_000 else ""
 
 
 def size(ask: Ask, most: int, least: int = 1) -> str:

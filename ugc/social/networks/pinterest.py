@@ -9,7 +9,7 @@ from urllib.parse import quote
 from ugc.library.models import Kind, SourcePolicy
 from ugc.library.rules import CreatorData
 from ugc.social.networks.asking import ask_json, bearer, segment
-from ugc.social.networks.base import Ask, Field, MediaData, Mode, Network, OAuth, PostData, Pulled, SourceGone
+from ugc.social.networks.base import Ask, BadShape, Field, MediaData, Mode, Network, OAuth, PostData, Pulled, SourceGone
 from ugc.social.networks.paging import Page, size, token_at, walk
 from ugc.social.networks.reading import (
     MOST_MEDIA,
@@ -127,9 +127,11 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
 def exists(ask: Ask, external_id: str) -> bool:
     """Whether this pin exists."""
     try:
-        ask_json(ask, f"{BASE}/pins/{quote(external_id, safe='')}", headers=bearer(ask.token))
+        answer = ask_json(ask, f"{BASE}/pins/{quote(external_id, safe='')}", headers=bearer(ask.token))
     except SourceGone:
         return False
+    if not isinstance(find(answer, "id"), str):
+        raise BadShape("id")
     return True
 
 

@@ -77,7 +77,7 @@ def id_at(record: Any, path: str) -> str:
 
 
 def need_text(record: Any, path: str) -> str:
-    """Text that must be there, though it may be empty; raises Missing."""
+    """Text that must be there, though it may be empty; as it came, neither cut nor cleaned. Raises Missing."""
     value = find(record, path)
     if not isinstance(value, str):
         raise Missing(path, "missing" if value is None else "not text")
@@ -94,6 +94,12 @@ def url_at(record: Any, path: str) -> str:
     """An http or https address, empty where there is none (T-40)."""
     value = find(record, path)
     return rules.clean_url(value) if isinstance(value, str) else ""
+
+
+def code_at(record: Any, path: str) -> str | int:
+    """An error's code, a word or a number; empty where there is none. Safe to look up in a set."""
+    value = find(record, path)
+    return value if isinstance(value, str | int) else ""
 
 
 def count_at(record: Any, path: str) -> int:
@@ -157,7 +163,7 @@ def plain(markup: Any) -> str:
     """The text of HTML: no tags, no scripts, entities read, a line for each block (T-35)."""
     if not isinstance(markup, str) or not markup:
         return ""
-    lines = BREAKS.sub("\n", markup[:MOST_HTML])
+    lines = BREAKS.sub("\n", markup[:MOST_HTML].encode("utf-8", "ignore").decode())
     text = html.unescape(nh3.clean(lines, tags=set(), clean_content_tags=UNREAD, strip_comments=True))
     tidy = "\n".join(" ".join(line.split()) for line in text.splitlines())
     return cut(re.sub(r"\n{3,}", "\n\n", tidy))
@@ -219,7 +225,10 @@ def read_posts(
     return tuple(posts), tuple(skipped)
 
 
+NAMED_BY = ("id", "uri", "url", "data.name", "data.id", "post.uri", "id.videoId")
+
+
 def name_of(entry: Any) -> str:
     """What a post that can't be read may be called by, for the report."""
-    value = find(entry, "id") or find(entry, "uri") or find(entry, "url")
-    return cut(str(value), 200) if isinstance(value, str | int) else ""
+    names = (find(entry, path) for path in NAMED_BY)
+    return next((cut(str(name), 200) for name in names if isinstance(name, str | int) and name), "")

@@ -103,7 +103,7 @@ def read_gallery_picture(data: Record, item: Record) -> MediaData | None:
 
 def refusal(answer: Answer) -> Exception | None:
     """A private or banned subreddit comes with status 403 or 404, one that never was with a redirect to the search."""
-    if answer.status == 302 or (answer.status in {403, 404} and find(body_of(answer), "reason") in GONE_REASONS):
+    if answer.status == 302 or (answer.status in {403, 404} and text_at(body_of(answer), "reason") in GONE_REASONS):
         return SourceGone()
     return None
 

@@ -39,12 +39,12 @@ def ask_tiktok(ask: Ask, path: str, fields: str, json: Mapping[str, Any]) -> Any
 
 def refusal(answer: Answer) -> Exception | None:
     """What TikTok's code means, which stands in the body whatever the status."""
-    code = find(body_of(answer), "error.code")
+    code = text_at(body_of(answer), "error.code")
     if code in TOKEN_CODES:
         return TokenRefused()
     if code == "rate_limit_exceeded" and answer.status == 200:
         return Throttled(USUAL_WAIT)
-    return NetworkFailed() if isinstance(code, str) and code != "ok" and answer.status == 200 else None
+    return NetworkFailed() if code not in {"", "ok"} and answer.status == 200 else None
 
 
 def read_post(record: Record) -> PostData:
@@ -89,7 +89,7 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
         answer = ask_tiktok(ask, "video/query/", "id", {"filters": {"video_ids": batch}})
         if not isinstance(find(answer, "data.videos"), list):
             raise BadShape("data.videos")
-        there = {video.get("id") for video in dicts(find(answer, "data.videos"))}
+        there = {text_at(video, "id") for video in dicts(find(answer, "data.videos"))}
         found |= {name: name in there for name in batch}
     return found
 

@@ -30,7 +30,9 @@ from ugc.social.networks.reading import (
     MOST_MEDIA,
     Missing,
     Record,
+    code_at,
     count_at,
+    cut,
     dicts,
     find,
     hashtags_of,
@@ -66,8 +68,8 @@ def refusal(answer: Answer) -> Exception | None:
     error = find(body_of(answer), "error")
     if error is None:
         return None
-    code = find(error, "error_code")
-    if code in WAITS:
+    code = code_at(error, "error_code")
+    if isinstance(code, int) and code in WAITS:
         return Throttled(WAITS[code])
     if code in TOKEN_CODES:
         return TokenRefused()
@@ -80,7 +82,7 @@ def read_post(record: Record, people: Mapping[int, CreatorData] | None = None, *
     """A post or a comment that a search found; an advertisement is None. Raises Missing."""
     if find(record, "marked_as_ads") == 1 or find(record, "is_deleted") is True:
         return None
-    owner, number, text = number_at(record, "owner_id"), number_at(record, "id"), need_text(record, "text")
+    owner, number, text = number_at(record, "owner_id"), number_at(record, "id"), cut(need_text(record, "text"))
     media, film = read_media(record), any(part.get("type") == "video" for part in dicts(find(record, "attachments")))
     parent = find(record, "post_id") if find(record, "post_type") == "reply" else None
     wall = f"{SITE}/wall{owner}_{parent if isinstance(parent, int) else number}"
@@ -124,9 +126,10 @@ def read_media(record: Record) -> tuple[MediaData, ...]:
     """The pictures in their largest size; of a video its still, since the interface gives no file."""
     found: list[MediaData] = []
     for part in dicts(find(record, "attachments")):
-        sizes = find(part, "photo.sizes") if part.get("type") == "photo" else find(part, "video.image")
+        kind = text_at(part, "type")
+        sizes = find(part, "photo.sizes") if kind == "photo" else find(part, "video.image")
         alt = text_at(part, "photo.text") or text_at(part, "video.title")
-        if part.get("type") in {"photo", "video"} and (one := read_largest(sizes, alt)):
+        if kind in {"photo", "video"} and (one := read_largest(sizes, alt)):
             found.append(one)
     return tuple(found[:MOST_MEDIA])
 

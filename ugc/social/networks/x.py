@@ -178,7 +178,7 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
     for start in range(0, len(external_ids), MOST_A_PAGE):
         batch = external_ids[start : start + MOST_A_PAGE]
         answer = ask_json(ask, f"{BASE}/tweets", {"ids": ",".join(batch)}, headers=bearer(ask.token))
-        there = {one.get("id") for one in dicts(find(answer, "data"))}
+        there = {text_at(one, "id") for one in dicts(find(answer, "data"))}
         gone = {text_at(error, "resource_id") for error in dicts(find(answer, "errors"))}
         found |= {one: one in there for one in batch if one in there or one in gone}
     return found

@@ -50,7 +50,7 @@ def ask_youtube(ask: Ask, path: str, params: Mapping[str, str]) -> Any:
 
 def refusal(answer: Answer) -> Exception | None:
     """What an error's reason means; a used-up quota comes with status 403."""
-    reason = find(body_of(answer), "error.errors.0.reason") if answer.status >= 400 else None
+    reason = text_at(body_of(answer), "error.errors.0.reason") if answer.status >= 400 else ""
     if reason in WAIT_REASONS:
         return Throttled(WAIT_REASONS[reason])
     return SourceGone() if reason in GONE_REASONS else None
@@ -192,7 +192,7 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
     for start in range(0, len(videos), MOST_A_PAGE):
         batch = videos[start : start + MOST_A_PAGE]
         items = dicts(records_at(ask_youtube(ask, "videos", {"part": "id", "id": ",".join(batch)}), "items"))
-        there = {item.get("id") for item in items}
+        there = {text_at(item, "id") for item in items}
         found |= {name: name in there for name in batch}
     return found
 

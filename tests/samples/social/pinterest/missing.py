@@ -1,0 +1,8 @@
+"""What missing.json must become."""
+
+MODE = "own"
+OPTIONS = {}
+EXPECTED = [
+    ("813744226420795884", "media"),
+    ("", "id"),
+]  # fmt: skip
