@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.media import vectors
+from tests.media import heifs, vectors
 from ugc.cli import main
 
 NAMES = {"file", "outcome", "code", "format", "width", "height", "frames", "perceptual_hash", "score", "parts", "milliseconds"}
@@ -54,6 +54,25 @@ def test_an_accepted_picture_says_what_it_is_and_how_it_scores(folder: Path) -> 
     assert found["score"] == sum(part["points"] for part in found["parts"])
     assert {part["signal"] for part in found["parts"]} == {"sharpness", "exposure", "contrast", "colourfulness", "resolution"}
     assert all(part["reason"] for part in found["parts"])
+
+
+def test_every_format_has_a_line_with_its_facts(tmp_path: Path) -> None:
+    photo = vectors.photo(96, 64)
+    for form in ("JPEG", "PNG", "WEBP", "GIF", "AVIF"):
+        (tmp_path / form).write_bytes(vectors.encoded(photo, form))
+    (tmp_path / "HEIC").write_bytes(heifs.heic((96, 64), heifs.one_tile(photo)))
+    for found in lines(tmp_path):
+        assert (found["outcome"], found["code"], found["format"]) == ("accepted", None, Path(found["file"]).name.lower())
+        assert (found["width"], found["height"], found["frames"]) == (96, 64, 1)
+        assert len(found["perceptual_hash"]) == 64
+        assert found["parts"]
+
+
+def test_heic_is_refused_where_it_is_off(tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_bytes(heifs.heic((96, 64), heifs.one_tile(vectors.photo(96, 64))))
+    runner = CliRunner(env={"UGC_DATA_DIR": "/nowhere/at/all", "UGC_HEIC": "0"})
+    (line,) = runner.invoke(main, ["inspect", str(tmp_path), "--json"]).output.splitlines()
+    assert json.loads(line)["code"] == "wrong_format"
 
 
 def test_a_file_that_may_not_be_read_is_a_line_too(folder: Path) -> None:

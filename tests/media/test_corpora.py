@@ -30,7 +30,7 @@ def outcome_of(path: Path) -> tuple[str, Inspection | None]:
     except rules.Refusal as refusal:
         return refusal.code, None
     assert found.renditions
-    assert all(rules.is_clean(each.type, each.data) for each in found.renditions)
+    assert all(rules.is_clean(each.type, each.data, each.role) for each in found.renditions)
     return "accepted", found
 
 
@@ -101,6 +101,26 @@ def test_resized_copies_are_near_and_flipped_ones_and_strangers_far(data: Path) 
     apart = {name: (own ^ int.from_bytes(each.perceptual_hash)).bit_count() for name, each in {**found, **others}.items()}
     assert apart["ukbench00120_resize"] <= 12
     assert min(bits for name, bits in apart.items() if name not in {"ukbench00120", "ukbench00120_resize"}) > 90
+
+
+FOREIGN = {
+    "sharp_fixtures/Channel_digital_image_CMYK_color.jpg": "jpeg", "sharp_fixtures/pitm.avif": "avif",
+    "sharp_fixtures/5_webp_a.webp": "webp", "sharp_fixtures/rotating-squares.gif": "gif",
+    "sharp_fixtures/relax.jp2": "wrong_format", "sharp_fixtures/check.svg": "wrong_format",
+    "sharp_fixtures/G31D.TIF": "wrong_format", "sharp_fixtures/truncated.jpg": "truncated",
+    "formats/webp/webpvp8l.webp": "webp", "formats/png/photoshop-8x12-rgba32-interlaced.png": "png",
+    "formats/png/photoshop-8x12-16colorpalette.png": "png", "formats/gif/photoshop-8x12-32colors-alpha.gif": "gif",
+    "formats/avif/32Bit-72dpi-sRGB-800x600.avif": "avif", "formats/png/invalid-iCCP-missing-adler32-checksum.png": "png",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_foreign_files_of_every_format_are_taken_or_refused_as_they_should(data: Path, tmp_path: Path, name: str) -> None:
+    """T-04, T-05: under a name that says something else."""
+    path = tmp_path / "photo.jpg"
+    path.write_bytes((data / "photos" / name).read_bytes())
+    code, found = outcome_of(path)
+    assert (found.format if found else code) == FOREIGN[name]
 
 
 @pytest.mark.parametrize(

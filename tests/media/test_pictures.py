@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy
@@ -74,6 +75,7 @@ def test_renditions_come_as_webp_and_jpeg_of_the_size_that_they_say(tmp_path: Pa
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_every_orientation_comes_out_upright(tmp_path: Path, orientation: int) -> None:
+    """T-09."""
     upright = vectors.photo(320, 200)
     undo = {2: 2, 3: 3, 4: 4, 5: 5, 6: 8, 7: 7, 8: 6}
     tags = Image.Exif()
@@ -87,6 +89,7 @@ def test_every_orientation_comes_out_upright(tmp_path: Path, orientation: int) -
 
 
 def test_nothing_beside_the_pixels_is_served(tmp_path: Path) -> None:
+    """T-08 place and device, T-10 scripts in what a camera writes."""
     data = vectors.talkative_jpeg()
     for secret in (b"SecretMaker", b"SERIAL-12345", b"SecretXmp", b"SecretIptc", b"SecretComment"):
         assert secret in data
@@ -113,6 +116,7 @@ def test_the_clean_check_sees_what_is_not_clean() -> None:
 
 
 def test_what_hides_behind_or_inside_a_picture_does_not_come_out(tmp_path: Path) -> None:
+    """T-06 two formats in one file, T-07 a script in the pixels."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as made:
         made.writestr("evil.html", "<html>")
@@ -140,7 +144,19 @@ MODES = {
     "webp with alpha": lambda: vectors.encoded(vectors.photo().convert("RGBA"), "WEBP"),
     "gif": lambda: vectors.encoded(vectors.photo(), "GIF"),
     "progressive": lambda: vectors.jpeg(progressive=True),
+    "progressive cmyk": lambda: vectors.encoded(vectors.photo().convert("CMYK"), "JPEG", progressive=True, quality=90),
+    "avif": lambda: vectors.encoded(vectors.photo(), "AVIF", quality=80),
+    "avif with alpha": lambda: vectors.encoded(vectors.photo().convert("RGBA"), "AVIF", quality=80),
+    "sixteen bits of colour": lambda: sixteen_bit_colour(),
 }
+
+
+def sixteen_bit_colour() -> bytes:
+    """A PNG of three channels of sixteen bits, which Pillow reads and does not write."""
+    values = numpy.asarray(vectors.photo()).astype(">u2") * 257
+    rows = b"".join(b"\0" + row.tobytes() for row in values)
+    head = vectors.ihdr(640, 480, depth=16, colour=2)
+    return vectors.PNG_MAGIC + head + vectors.chunk(b"IDAT", zlib.compress(rows, 1)) + vectors.chunk(b"IEND", b"")
 
 
 def sixteen_bits() -> Image.Image:

@@ -18,6 +18,7 @@ from ugc.kit.errors import UgcError
 from ugc.media import sandbox
 from ugc.media.rules import Inspection
 from ugc.scoring import rules as scoring_rules
+from ugc.settings import read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,8 @@ class Line:
             "width": found.width if found else None,
             "height": found.height if found else None,
             "frames": found.frames if found else None,
-            "perceptual_hash": found.perceptual_hash.hex() if found else None,
+            "duration": found.duration_ms / 1000 if found and found.duration_ms is not None else None,
+            "perceptual_hash": found.perceptual_hash.hex() or None if found else None,
             "score": score,
             "parts": parts,
             "milliseconds": self.milliseconds,
@@ -52,7 +54,7 @@ class Line:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="One JSON line per file.")
 def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Say of each picture whether it would be accepted, what it is and how it scores; folders are walked."""
+    """Say of each picture, video or recording whether it would be accepted, what it is and how it scores; folders are walked."""
     for line in look_at(walk(paths)):
         click.echo(json.dumps(line.as_dict(), ensure_ascii=False) if as_json else as_text(line))
 
@@ -68,22 +70,22 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
 
 def look_at(files: Iterable[Path]) -> Iterator[Line]:
     """A line per file in their order; as many at once as the sandbox takes, and never more than twice as many waiting."""
-    waiting: list[Future[Line]] = []
+    heic, waiting = read_settings().heic, list[Future[Line]]()
     with ThreadPoolExecutor(sandbox.AT_ONCE) as pool:
         for path in files:
-            waiting.append(pool.submit(look_at_one, path))
+            waiting.append(pool.submit(look_at_one, path, heic))
             if len(waiting) >= 2 * sandbox.AT_ONCE:
                 yield waiting.pop(0).result()
         for each in waiting:
             yield each.result()
 
 
-def look_at_one(path: Path) -> Line:
+def look_at_one(path: Path, heic: bool) -> Line:
     """One file's line; an unreadable file is a line too."""
     started = time.perf_counter()
     found, code = None, ""
     try:
-        found = sandbox.inspect(path)
+        found = sandbox.inspect(path, heic=heic)
     except UgcError as error:
         code = error.code
     except OSError:
@@ -101,5 +103,6 @@ def as_text(line: Line) -> str:
     """A line for people."""
     if line.found is None:
         return f"refused   {line.code:20} {line.file}"
-    shape = f"{line.found.format} {line.found.width}×{line.found.height}"
+    length = "" if line.found.duration_ms is None else f" {line.found.duration_ms / 1000:.1f} s"
+    shape = f"{line.found.format} {line.found.width}×{line.found.height}{length}"
     return f"accepted  {shape:20} {line.file}  score {score_of(line.found)[0]}"
