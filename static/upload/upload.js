@@ -266,6 +266,8 @@ class Sending {
   }
 }
 
+let numbered = 0;
+
 /** A form with its files: what the page's own form and the element's have in common. */
 class Sender {
   /** @type {{sending: Sending, row: HTMLLIElement}[]} */
@@ -325,8 +327,9 @@ class Sender {
     const name = file.name || "file";
     const bar = make("progress", { max: 1, value: 0, "aria-label": name });
     const how = make("span", {}, this.words("waiting"));
-    const remove = make("button", { type: "button", "aria-label": this.words("remove", { name }) }, "×");
-    const line = make("div", { class: "how" }, how, bar);
+    const id = `file-${++numbered}`;
+    const remove = make("button", { type: "button", "aria-label": this.words("remove", { name }), "aria-describedby": id }, "×");
+    const line = make("div", { class: "how", id }, how, bar);
     const row = make("li", {}, this.#picture(file), make("span", { class: "what" }, name), line, remove);
     const sending = new Sending(file, this.options, () => {
       const { state, offset, reason } = sending;
@@ -467,22 +470,23 @@ class Sender {
       this.#mark(name, text(own(fields, name)));
     }
     const refused = list(own(said, "files"));
-    for (const each of refused) this.#refuse(text(own(each, "upload")), text(own(each, "reason")));
-    if (refused.length && !own(fields, "file")) this.#mark("file", refused.map((each) => `${text(own(each, "name"))}: ${text(own(each, "reason"))}`).join(" "));
+    const lost = refused.filter((each) => !this.#refuse(text(own(each, "upload")), text(own(each, "reason"))));
+    if (lost.length && !own(fields, "file")) this.#mark("file", lost.map((each) => `${text(own(each, "name"))}: ${text(own(each, "reason"))}`).join(" "));
     this.#fail(text(own(said, "detail")) || this.words("failed"));
-    const first = this.form.querySelector("[aria-invalid=true]:not([type=hidden])");
+    const first = this.form.querySelector("[aria-invalid=true]:not([type=hidden]), .how.bad + button");
     if (first instanceof HTMLElement) first.focus();
     else this.problem.focus();
   }
 
-  /** @param {string} token @param {string} reason */
+  /** Say it at the file's own line; false = it has none. @param {string} token @param {string} reason */
   #refuse(token, reason) {
     const found = this.files.find(({ sending }) => sending.token === token);
-    if (!found) return;
+    if (!found) return false;
     found.sending.reason = reason;
     found.sending.forget();
     found.sending.state = "refused";
     found.sending.changed();
+    return true;
   }
 
   /** @param {string} name @param {string} words */

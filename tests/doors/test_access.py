@@ -171,6 +171,9 @@ POST   /studio/settings/keys/{key}/revoke                401 403 403 yes 404 401
 GET    /studio/settings/score                            in  yes yes yes yes in  in
 POST   /studio/settings/score                            401 403 yes yes yes 401 401
 GET    /studio/settings/audit                            in  yes yes yes yes in  in
+GET    /studio/settings/uploads                          in  yes yes yes yes in  in
+POST   /studio/settings/uploads                          401 403 403 yes yes 401 401
+POST   /studio/settings/uploads/terms                    401 403 403 yes yes 401 401
 """
 
 # What a request says where an empty one would be refused before anybody looks whose thing it is about.
@@ -193,6 +196,8 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/studio/items/{item}/tags"): {"tags": "beach"},
     ("POST", "/studio/galleries/{gallery}"): {"name": "Changed", "layout": "grid", "sort": "newest", "slug": "home"},
     ("POST", "/studio/settings/keys"): {"kind": "secret"},
+    ("POST", "/studio/settings/uploads"): {"is_open": "yes", "least_age": "16"},
+    ("POST", "/studio/settings/uploads/terms"): {"text": "Terms. " * 20},
     ("POST", "/studio/sources"): {"network": "feed", "mode": "feed", "field-url": "https://blog.test/feed.xml", "interval": "60"},
     ("POST", "/studio/sources/try"): {"network": "feed", "mode": "feed", "field-url": "https://blog.test/feed.xml"},
     ("POST", "/studio/sources/{source}"): {"name": "Changed"},

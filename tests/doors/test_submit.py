@@ -15,7 +15,9 @@ from flask_openapi.openapi import OpenAPI
 from sqlalchemy import func, select
 from werkzeug.datastructures import MultiDict
 
+from tests.doors import studio
 from tests.submissions import sent
+from ugc.accounts.models import Role
 from ugc.kit import clock
 from ugc.library.models import Item, ItemMedia, RightsState
 from ugc.runtime import Runtime
@@ -265,3 +267,30 @@ def test_the_link_never_comes_into_a_log(client: FlaskClient, link: str, capfd: 
     client.get(link)
     client.post(link, data={"action": "withdraw"})
     assert link.rpartition("/")[2] not in "".join(capfd.readouterr())
+
+
+# The studio's settings of it.
+
+
+def test_the_studio_changes_terms_and_shows_every_version(app: OpenAPI, runtime: Runtime) -> None:
+    owner = studio.caller(app, runtime, sent.brand(runtime), Role.OWNER)
+    words = "You let us show it. " * 10
+    assert owner.post("/studio/settings/uploads/terms", {"text": words}, script=False).status_code == 303
+    assert words.strip() in app.test_client().get("/submit/acme").text
+    shown = owner.get("/studio/settings/uploads").text
+    assert "Terms, version 2" in shown
+    assert "/widget/v1-" in shown
+    assert owner.post("/studio/settings/uploads/terms", {"text": "too short"}).status_code == 422
+
+
+def test_the_studio_closes_the_page_and_names_sites(app: OpenAPI, runtime: Runtime) -> None:
+    owner = studio.caller(app, runtime, sent.brand(runtime), Role.OWNER)
+    fields = {"origins": "https://blog.example\nhttps://Other.example/", "least_age": "18", "accent": "#AA3300"}
+    assert owner.post("/studio/settings/uploads", fields | {"is_open": "yes"}, script=False).status_code == 303
+    page = sent.page(runtime)
+    assert (set(page.origins), page.least_age, page.accent) == ({"https://blog.example", "https://other.example"}, 18, "#aa3300")
+    assert "--accent:#aa3300" in app.test_client().get("/submit/acme").text
+    owner.post("/studio/settings/uploads", fields, script=False)
+    assert app.test_client().get("/submit/acme").status_code == 410
+    for wrong in ({"origins": "blog"}, {"accent": "red"}, {"least_age": "5"}):
+        assert owner.post("/studio/settings/uploads", fields | wrong).status_code == 422

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+import av
 from PIL import Image
 
 from tests import make
@@ -74,3 +75,18 @@ def submit(
 ) -> actions.Outcome:
     """One submission of a good form."""
     return actions.submit(runtime, Limiter(), "acme", post(form(runtime) | dict(given or {}) | more, *tokens), now=now)
+
+
+@cache
+def film() -> bytes:
+    """Two seconds of H.264 in an MP4, as phones write it."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        noise = random.Random(5)
+        for _ in range(48):
+            picture = Image.frombytes("RGB", (320, 240), noise.randbytes(320 * 240 * 3))
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        container.mux(stream.encode())
+    return file.getvalue()

@@ -41,6 +41,16 @@ def integrity(data: bytes) -> str:
     return "sha384-" + b64encode(hashlib.sha384(data).digest()).decode()
 
 
+def upload_snippet(base_url: str, brand: str) -> str:
+    """What a shop pastes into its product page to let customers send photos of the product."""
+    return (
+        f'<script type="module" src="{base_url}/widget/{release_of("v1")}/upload.js" '
+        f'integrity="{read_manifest("v1")["upload.js"]}" crossorigin></script>\n'
+        f'<ugc-upload brand="{brand}" product="SKU of the page">'
+        f'<a href="{base_url}/submit/{brand}">Show us yours</a></ugc-upload>'
+    )
+
+
 def snippet(base_url: str, brand: str, gallery: str, layout: Layout = Layout.GRID) -> str:
     """What a shop pastes: the immutable address with its hash, and the element with a link for browsers without scripts.
 

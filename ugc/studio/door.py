@@ -26,12 +26,28 @@ from ugc.studio import (
     settings,
     sign_in,
     sources,
+    submissions,
 )
 from ugc.studio.render import asset_version, bare
 
 pages = Blueprint("studio", __name__, url_prefix="/studio")
 
-for room in (sign_in, inbox, items, library, duplicates, galleries, insights, jobs, imports, settings, search, sources, links):
+for room in (
+    sign_in,
+    inbox,
+    items,
+    library,
+    duplicates,
+    galleries,
+    insights,
+    jobs,
+    imports,
+    settings,
+    search,
+    sources,
+    links,
+    submissions,
+):
     pages.register_blueprint(room.pages)
 
 FOLDERS = ("studio", "vendor")

@@ -183,6 +183,8 @@ TOASTS = {
     "weights": ("Weights saved; scores are being computed anew", False),
     "retry": ("Back in the queue", False),
     "key-gone": ("Key revoked", False),
+    "uploads": ("Upload page saved", False),
+    "terms": ("Terms saved", False),
     "import-new": ("The file is here; say what it holds", False),
     "import-kept": ("Kept", False),
     "import-try": ("Trying it; nothing is stored", False),

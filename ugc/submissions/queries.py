@@ -64,6 +64,12 @@ def get_page(session: Session, brand: Brand) -> Page:
     )  # fmt: skip
 
 
+def find_origins(session: Session, brand_id: int) -> list[str]:
+    """The sites that the brand named besides its shop."""
+    chosen = session.get(SubmissionSettings, brand_id)
+    return list(chosen.origins) if chosen else []
+
+
 def get_terms(session: Session, brand: Brand) -> TermsData:
     """The newest version; the shipped text where the brand never used or changed any."""
     newest = session.scalars(select(Terms).where(Terms.brand_id == brand.id).order_by(Terms.version.desc()).limit(1)).one_or_none()

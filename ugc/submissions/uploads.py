@@ -47,7 +47,8 @@ def parts(runtime: Runtime) -> Parts:
 
 def most_bytes(runtime: Runtime, type: str) -> int:
     """How large a file of this type may be."""
-    return runtime.settings.max_upload_mb * MEGABYTE
+    settings = runtime.settings
+    return (settings.max_upload_mb if type.startswith("image/") else settings.largest_mb) * MEGABYTE
 
 
 def begin(
