@@ -108,3 +108,16 @@ def test_a_mapping_is_field_equals_column(live: Runtime, brand: Brand, tmp_path:
     assert run(live, "reviews", path).exit_code == 2
     assert run(live, "reviews", path, "--map", "body=Meinung", "--map", "rating=Sterne").exit_code == 0
     assert run(live, "reviews", path, "--map", "nonsense").exit_code == 2
+
+
+def test_an_import_is_taken_back(live: Runtime, brand: Brand, tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("review,rating\nNice,5\nBad,1\n")
+    assert run(live, "reviews", path).exit_code == 0
+    with live.sessions() as session:
+        number = session.scalar(select(Item.import_id).limit(1))
+    assert run(live, "undo", "999").exit_code != 0
+    done = run(live, "undo", str(number), "--yes")
+    assert (done.exit_code, done.stdout.strip()) == (0, f"import {number} was taken back: 2 items, 0 other changes")
+    with live.sessions() as session:
+        assert session.scalar(select(func.count()).select_from(Item)) == 0
