@@ -31,16 +31,17 @@ from ugc.api.shapes import (
 )
 from ugc.ingest import actions as ingest_actions
 from ugc.ingest import linking
-from ugc.ingest.actions import Submission, Upload
+from ugc.ingest.actions import Captions, Submission, Upload
 from ugc.kit import paging
 from ugc.kit.errors import Unprocessable
 from ugc.library import actions, queries
-from ugc.library.models import Item, RightsState, State
+from ugc.library.models import Item, Kind, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, ProductTag
 from ugc.runtime import Runtime
 from ugc.scoring.models import ItemScore
 
 MAX_BULK = 5_000
+MAX_CAPTIONS = 10
 
 
 class TooManyItems(Unprocessable):
@@ -122,13 +123,15 @@ def shown(item: Item) -> ItemOut:
 
 
 def upload_limit(runtime: Runtime) -> int:
-    """Ten files at their limit, and the fields (T-12)."""
-    return ingest_actions.MAX_FILES * runtime.settings.max_upload_mb * 1024 * 1024 + schema.MAX_JSON
+    """Ten files, nine pictures and what is largest, at their limits, and the fields (T-12)."""
+    settings = runtime.settings
+    return ((ingest_actions.MAX_FILES - 1) * settings.max_upload_mb + settings.largest_mb) * 1024 * 1024 + schema.MAX_JSON
 
 
 def with_files(body: dict[str, Any]) -> dict[str, Any]:
     """The form of a new item: the same fields, and files."""
-    body["properties"]["file"] = {"type": "array", "items": {"type": "string", "format": "binary"}}
+    for name in ("file", "captions"):
+        body["properties"][name] = {"type": "array", "items": {"type": "string", "format": "binary"}}
     return body
 
 
@@ -147,8 +150,9 @@ def add_item() -> Response:
     uploads = [Upload(cast(BinaryIO, part.stream), part.filename or "") for part in request.files.getlist("file")]
     key = request.headers.get("Idempotency-Key", "")
     done = ingest_actions.accept_item(
-        web.runtime(), web.session(), web.principal(), read_submission(), uploads, idempotency_key=key, now=web.now()
-    )
+        web.runtime(), web.session(), web.principal(), read_submission(), uploads, captions=read_captions(), idempotency_key=key,
+        now=web.now(),
+    )  # fmt: skip
     where = {"Location": f"{schema.PREFIX}/items/{done.item.id}"}
     return schema.answer(shown(done.item), 201 if done.added else 200, where)
 
@@ -195,10 +199,22 @@ def form_fields() -> dict[str, Any]:
             read[parts[0]] = [each for value in values for each in listed_value(value)]
         else:
             read[parts[0]] = json_value(values[-1]) if parts[0] in {"creator", "source", "rights"} else values[-1] or None
-    unknown = [name for name in request.files if name != "file"]
+    unknown = [name for name in request.files if name not in {"file", "captions"}]
     if unknown:
-        raise schema.FieldsInvalid(f"files come as parts named `file`, not {unknown[0][:60]!r}")
+        raise schema.FieldsInvalid(f"files come as parts named `file` or `captions`, not {unknown[0][:60]!r}")
     return {name: value for name, value in read.items() if value is not None}
+
+
+def read_captions() -> list[Captions]:
+    """The `captions` parts; their language stands in the name (`clip.de.vtt`), else it is the item's, else English."""
+    parts = request.files.getlist("captions")[:MAX_CAPTIONS]
+    return [Captions(cast(BinaryIO, part.stream), language_of(part.filename or "")) for part in parts]
+
+
+def language_of(name: str) -> str:
+    """`de` of `clip.de.vtt`."""
+    before_ending = name.rsplit("/", 1)[-1].split(".")[1:-1]
+    return before_ending[-1] if before_ending else request.form.get("language") or "en"
 
 
 def json_value(text: str) -> Any:
@@ -222,7 +238,7 @@ def submission_of(body: ItemIn) -> Submission:
     source, creator = body.source, body.creator
     network = source.network if source else ""
     data = ItemData(
-        kind=body.kind,
+        kind=body.kind or kind_of(body),
         title=body.title,
         body=body.text or body.caption,
         rating=body.rating,
@@ -234,6 +250,11 @@ def submission_of(body: ItemIn) -> Submission:
         language=body.language,
     )
     return Submission(data, tags_of(body.products), tuple(body.tags), RightsState(body.rights.state), body.rights.evidence)
+
+
+def kind_of(body: ItemIn) -> Kind:
+    """What an item is that does not say it: its files where there are some, else a review where it has stars, else a post."""
+    return Kind.PHOTO if request.files.get("file") else Kind.REVIEW if body.rating is not None else Kind.POST
 
 
 def tags_of(products: list[ProductTagIn | str]) -> tuple[ProductTag, ...]:

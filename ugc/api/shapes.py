@@ -14,6 +14,7 @@ from ugc.galleries.models import Gallery
 from ugc.ingest.models import Import
 from ugc.library import rules as library_rules
 from ugc.library.models import Item, ItemMedia, Kind, Reason, RightsState, State
+from ugc.media import playing
 from ugc.media import rules as media_rules
 from ugc.orders.models import Order, WebhookDelivery
 from ugc.rights.queries import EntryView
@@ -46,6 +47,17 @@ class RenditionOut(BaseModel):
     url: str
 
 
+class MovingOut(BaseModel):
+    """A copy that plays, or captions, which have a language instead of a size."""
+
+    role: str
+    type: str
+    url: str
+    width: int | None = None
+    height: int | None = None
+    language: str | None = None
+
+
 class MediaOut(BaseModel):
     """A file of an item; the original is never among the addresses."""
 
@@ -57,6 +69,10 @@ class MediaOut(BaseModel):
     placeholder: str
     colours: list[str]
     renditions: list[RenditionOut]
+    kind: str
+    duration_ms: int | None
+    has_sound: bool
+    moving: list[MovingOut]
 
     @classmethod
     def of(cls, medium: ItemMedia, base_url: str) -> MediaOut:
@@ -65,7 +81,8 @@ class MediaOut(BaseModel):
         renditions = [RenditionOut(**each) for each in media_rules.rendition_urls(file, base_url)]
         return cls(
             id=file.id, state=file.state, width=file.width, height=file.height, alt=medium.alt, placeholder=file.placeholder,
-            colours=file.colours, renditions=renditions,
+            colours=file.colours, renditions=renditions, kind=file.kind.value, duration_ms=file.duration_ms,
+            has_sound=file.has_sound, moving=[MovingOut(**each) for each in playing.moving_urls(file, base_url)],
         )  # fmt: skip
 
 
@@ -395,7 +412,9 @@ class ProductTagIn(Strict):
 class ItemIn(Strict):
     """A new item. Files are parts named `file` of a multipart form."""
 
-    kind: Kind
+    kind: Kind | None = Field(
+        None, description="Photo, video and audio follow from the file; without one it is a review or a post."
+    )
     title: str = Field("", max_length=300)
     text: str = Field("", max_length=20_000)
     caption: str = Field("", max_length=20_000)

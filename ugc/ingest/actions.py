@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from ugc.accounts import actions as accounts_actions
 from ugc.accounts.rules import Principal
-from ugc.ingest import queries
+from ugc.ingest import queries, rules
 from ugc.ingest.importing import IMPORT_RIGHTS, BadImportOption
 from ugc.ingest.models import IdempotencyKey
 from ugc.kit.errors import Conflict, Invalid, Unprocessable
@@ -24,6 +24,9 @@ from ugc.library import queries as library_queries
 from ugc.library.models import Item, Kind, RightsState
 from ugc.library.rules import ItemData, ProductTag
 from ugc.media import actions as media_actions
+from ugc.media import captions as media_captions
+from ugc.media.captions import Cue
+from ugc.media.models import File, FileKind
 from ugc.rights import actions as rights_actions
 from ugc.rights.rules import EvidenceMissing
 from ugc.runtime import Runtime
@@ -52,6 +55,10 @@ class FileMissing(Unprocessable):
     """A photo needs a file; send it as a `file` part of multipart/form-data."""
 
 
+class CaptionsAlone(Unprocessable):
+    """Captions belong to a video or recording; send it as a `file` part beside them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """An item as a program sends it."""
@@ -72,6 +79,14 @@ class Upload:
 
 
 @dataclass(frozen=True, slots=True)
+class Captions:
+    """A `captions` part of a request: WebVTT or SRT."""
+
+    stream: BinaryIO
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """The item that a request made (`added`) or that was there under its external id."""
 
@@ -81,13 +96,16 @@ class Accepted:
 
 def accept_item(
     runtime: Runtime, session: Session, principal: Principal, sent: Submission, uploads: Sequence[Upload], *,
-    idempotency_key: str = "", now: datetime,
+    captions: Sequence[Captions] = (), idempotency_key: str = "", now: datetime,
 ) -> Accepted:  # fmt: skip
     """Store one item with its files. A key answers the same request with the same item (F-03).
 
     The files are decoded in the limited child before any row exists, and lie in the storage before the rows do.
     """
     check_submission(sent, uploads)
+    read = [
+        (beside.language, media_captions.read_captions(beside.stream.read(media_captions.MAX_BYTES + 1))) for beside in captions
+    ]
     if len(idempotency_key) > MAX_KEY or not idempotency_key.isprintable():
         raise BadKey()
     with ExitStack() as stack:
@@ -96,16 +114,28 @@ def accept_item(
         if idempotency_key and (answered := find_answered(session, principal.brand_id, idempotency_key, request)):
             return answered
         files = [media_actions.keep(runtime, session, principal.brand_id, one)[0] for one in received]
+        data = replace(sent.data, kind=rules.kind_of(sent.data.kind, [one.found.kind for one in received]))
         item, added = library_actions.add_item(
-            session, principal.brand_id, sent.data, files=files, products=sent.products, tags=sent.tags,
+            session, principal.brand_id, data, files=files, products=sent.products, tags=sent.tags,
             actor=principal.actor, now=now,
         )  # fmt: skip
         if idempotency_key:
             remember(session, principal.brand_id, idempotency_key, request, item, added)
         if added:
             finish_item(runtime, session, principal, item, sent, now)
+            add_captions(runtime, session, files, read)
         session.flush()
     return Accepted(item, added)
+
+
+def add_captions(runtime: Runtime, session: Session, files: Sequence[File], read: Sequence[tuple[str, list[Cue]]]) -> None:
+    """Put captions to the first file that plays; without one they have no place."""
+    playing = next((file for file in files if file.kind is not FileKind.PICTURE), None)
+    if playing is None and read:
+        raise CaptionsAlone()
+    for language, cues in read:
+        assert playing is not None
+        media_actions.add_captions(runtime, session, playing, cues, language)
 
 
 def remember(session: Session, brand_id: int, key: str, request: str, item: Item, added: bool) -> None:

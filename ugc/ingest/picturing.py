@@ -181,7 +181,8 @@ def add_media(
     runtime: Runtime, brand_id: int, incoming: Incoming, unknown: set[str], seen: set[str], *, dry_run: bool, tag_folders: bool
 ) -> str:
     """Add one item with its files: stored first, then one transaction with row, job and rights."""
-    found, options, data = incoming.found, incoming.options, incoming.data
+    found, options = incoming.found, incoming.options
+    data = replace(incoming.data, kind=rules.kind_of(incoming.data.kind, [one.found.kind for one in incoming.received]))
     with ExitStack() as stack:
         received = [stack.enter_context(one) for one in incoming.received]
         with writing(runtime, dry_run) as session:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
 from urllib.parse import urlsplit
 
-from ugc.library.models import State
+from ugc.library.models import Kind, State
 
 EARLIEST, LATEST = datetime(1995, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -35,6 +35,14 @@ class Refused(ValueError):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+KIND_OF_FILE = {"picture": Kind.PHOTO, "video": Kind.VIDEO, "audio": Kind.AUDIO}
+
+
+def kind_of(said: Kind, files: Sequence[str]) -> Kind:
+    """What an item is: where it is its files, what the first of them is, by our decoder; a review or post stays one."""
+    return KIND_OF_FILE[files[0]] if files and said in KIND_OF_FILE.values() else said
 
 
 def digest(*parts: str) -> str:

@@ -156,7 +156,7 @@ def store(runtime: Runtime, wanted: WantedFile, *, now: datetime) -> None:
     """Download, decode in the limited child, then file and item in one transaction."""
     path = runtime.storage.temporary()
     try:
-        answer = runtime.fetcher.download(wanted.url, path, max_bytes=runtime.settings.max_upload_mb * 1024**2)
+        answer = runtime.fetcher.download(wanted.url, path, max_bytes=runtime.settings.largest_mb * 1024**2)
         check_status(answer.status)
         received = media_actions.receive(runtime, path, name_of(wanted.url))
     finally:

@@ -210,12 +210,9 @@ def note_refined(session: Session, brand_id: int, file_id: int, public_name: str
     return True
 
 
-def add_captions(runtime: Runtime, session: Session, file: File, data: bytes, language: str) -> Rendition:
-    """Captions beside a video or recording, read and written anew; another file in the same language takes their place.
-
-    Raises BadCaptions or BadLanguage.
-    """
-    written = captions.write_captions(captions.read_captions(data))
+def add_captions(runtime: Runtime, session: Session, file: File, cues: list[captions.Cue], language: str) -> Rendition:
+    """Captions beside a video or recording, written anew; others in the same language give way. Raises BadLanguage."""
+    written = captions.write_captions(cues)
     name = f"captions-{captions.check_language(language)}.vtt"
     made = next((each for each in file.renditions if each.name == name), None)
     if made is None:
