@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from tests import make
 from ugc.catalog import queries as catalog_queries
+from ugc.catalog.models import Product
 from ugc.ingest import importing, reviewing
-from ugc.ingest.models import Import
+from ugc.ingest.models import Import, WantedFile
 from ugc.kit.errors import Invalid
 from ugc.library.models import Item, ItemProduct, RightsState, State
 from ugc.rights import queries as rights_queries
@@ -163,3 +164,108 @@ def test_an_import_that_broke_off_goes_on_without_doubles(live: Runtime, tmp_pat
     assert (report.added, report.duplicate) == (1_500, 1_000)
     with live.sessions() as session:
         assert count(session) == 2_500
+
+
+def test_a_real_review_feed_goes_in_and_a_second_run_adds_nothing(runtime: Runtime, session: Session, data: Path) -> None:
+    brand = make.brand(session)
+    session.commit()
+    for name in ("gca_product_reviews_excerpt.xml", "sofanacaixa_pt_excerpt.xml"):
+        path = data / "reviews/google_review_feed" / name
+        first = reviewing.import_reviews(runtime, brand, path, create_products=True, actor="system")
+        assert (first.format, first.read, first.added, first.rejected) == ("google-xml", first.read, first.read, 0)
+        second = reviewing.import_reviews(runtime, brand, path, create_products=True, actor="system")
+        assert (second.added, second.duplicate) == (0, first.read)
+    assert count(session, Item.brand_id == brand.id) == 15
+    assert session.scalar(select(func.count()).select_from(ItemProduct)) == 15
+
+
+def review_file(folder: Path, name: str, text: str) -> Path:
+    """A file of reviews."""
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_the_same_words_of_the_same_author_on_the_same_product_are_one_review(
+    runtime: Runtime, session: Session, tmp_path: Path, dry_run: bool
+) -> None:
+    brand = make.brand(session)
+    for sku in ("A", "B"):
+        make.product(session, brand, sku=sku)
+    session.commit()
+    text = "id,status,rating,nickname,full_name,review,date,productId,handle\n"
+    rows = ["1,Active,5,Ada,,Lovely,2026-01-01,A,", "2,Active,5,ADA,,Lovely,2026-01-01,A,", "3,Active,5,Ada,,Lovely,2026-01-01,B,"]
+    rows += [
+        "4,Active,5,Bo,,Lovely,2026-01-01,A,",
+        "5,Active,5,Anonymous,,Lovely,2026-01-01,A,",
+        "6,Active,5,Anonymous,,Lovely,,A,",
+    ]
+    path = review_file(tmp_path, "loox.csv", text + "\n".join(rows) + "\n")
+    report = reviewing.import_reviews(runtime, brand, path, dry_run=dry_run, actor="system")
+    assert (report.format, report.read, report.added, report.duplicate) == ("loox-export", 6, 5, 1)
+
+
+def test_the_other_apps_export_of_the_same_reviews_adds_only_what_is_new(
+    runtime: Runtime, session: Session, tmp_path: Path
+) -> None:
+    brand = make.brand(session)
+    make.product(session, brand, sku="A-1", family="hat")
+    session.commit()
+    loox = (
+        "product_handle,product_Id,rating,author,email,body,created_at,photo_url,reply,replied_at,verified_purchase,incentivized\n"
+    )
+    first = review_file(tmp_path, "loox.csv", loox + "hat,,5,Ada,,Warm hat,2026-01-01,,,,,\nhat,,4,Bo,,Good,2026-01-02,,,,,\n")
+    assert reviewing.import_reviews(runtime, brand, first, actor="system").added == 2
+    judgeme = "title,body,rating,review_date,source,curated,reviewer_name,product_id,product_handle,picture_urls\n"
+    rows = "Hat,Warm hat,5,2026-01-01 00:00:00 UTC,web,ok,Ada,77,hat,\n,Cold hat,2,2026-01-03 00:00:00 UTC,web,ok,Ada,77,hat,\n"
+    second = reviewing.import_reviews(runtime, brand, review_file(tmp_path, "j.csv", judgeme + rows), actor="system")
+    assert (second.format, second.added, second.duplicate) == ("judgeme", 1, 1)
+    tagged = session.scalars(select(Product.sku).join(ItemProduct, ItemProduct.product_id == Product.id)).all()
+    assert tagged == ["A-1"] * 3  # the handle names the family, whose variant is tagged
+
+
+def test_pictures_in_a_row_are_fetched_and_the_review_waits_for_them(runtime: Runtime, session: Session, tmp_path: Path) -> None:
+    brand = make.brand(session)
+    session.commit()
+    text = "body,rating,author,photo_urls,video_url\nNice,5,Ada,https://p.test/1.jpg;https://p.test/2.jpg;data:x,https://p.test/v.mp4\n"
+    path = review_file(tmp_path, "r.csv", text + "Plain,4,Bo,,\n")
+    for new in (3, 0):
+        report = reviewing.import_reviews(runtime, brand, path, actor="system")
+        assert [note for note in report.notes if "being fetched" in note] == (
+            ["3 pictures and videos are being fetched; their reviews wait for them"] if new else []
+        )
+        assert "1 entries for pictures are no http(s) addresses and were left out" in report.notes
+    wanted = session.execute(select(WantedFile.url, WantedFile.kind).order_by(WantedFile.position)).all()
+    assert [tuple(row) for row in wanted] == [
+        ("https://p.test/1.jpg", "picture"), ("https://p.test/2.jpg", "picture"), ("https://p.test/v.mp4", "video"),
+    ]  # fmt: skip
+    waiting = {item.body: item.waiting_media for item in session.scalars(select(Item))}
+    assert waiting == {"Nice": 3, "Plain": 0}
+
+
+def test_a_batch_full_of_pictures_is_asked_for_in_portions(runtime: Runtime, session: Session, tmp_path: Path) -> None:
+    """A statement takes 65,535 values."""
+    brand = make.brand(session)
+    session.commit()
+    rows = (
+        f"Review {number},5,Ada,{' '.join(f'https://p.test/{number}-{place}.jpg' for place in range(20))}\n"
+        for number in range(700)
+    )
+    path = review_file(tmp_path, "r.csv", "body,rating,author,photo_urls\n" + "".join(rows))
+    report = reviewing.import_reviews(runtime, brand, path, actor="system")
+    assert report.added == 700
+    assert session.scalar(select(func.count()).select_from(WantedFile)) == 14_000
+
+
+def test_doubtful_dates_go_in_once_somebody_says_which(runtime: Runtime, session: Session, tmp_path: Path) -> None:
+    brand = make.brand(session)
+    session.commit()
+    path = review_file(tmp_path, "r.csv", "body,rating,date\nNice,5,03/04/2026\nFine,4,25/12/2025\n")
+    asked = reviewing.import_reviews(runtime, brand, path, actor="system")
+    assert [(line.line, line.code) for line in asked.lines] == [(2, "ambiguous_date")]
+    assert "--dates" in asked.lines[0].reason
+    said = reviewing.import_reviews(runtime, brand, path, dates="dmy", actor="system")
+    assert (said.added, said.duplicate) == (1, 1)
+    moments = {item.body: item.published_at.date().isoformat() for item in session.scalars(select(Item))}
+    assert moments == {"Nice": "2026-04-03", "Fine": "2025-12-25"}

@@ -97,6 +97,8 @@ def add_reviews(run: Run, session: Session, batch: Sequence[ReviewRow]) -> list[
 
 def tag(row: ReviewRow, matches: Matches) -> ReviewRow:
     """The row with the products that the catalogue has."""
+    if len(row.mentions) == 1 and (names := row.mentions[0].names) and matches.skus.get(names[0]) == names[0]:
+        return row
     skus = dict.fromkeys(sku for mention in row.mentions if (sku := matches.of(mention)))
     wanted = tuple(ProductTag(sku) for sku in skus)
     return row if wanted == row.item.products else replace(row, item=replace(row.item, products=wanted))

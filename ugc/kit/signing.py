@@ -35,7 +35,7 @@ def fingerprint(token: str) -> str:
 
 def keyed_digest(key: bytes, message: bytes) -> str:
     """HMAC-SHA256 in hex."""
-    return hmac.new(key, message, hashlib.sha256).hexdigest()
+    return hmac.digest(key, message, "sha256").hex()
 
 
 def same(left: str | bytes, right: str | bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -95,6 +95,8 @@ class NewItem:
     file_ids: tuple[int, ...] = ()
     products: tuple[ProductTag, ...] = ()
     tags: tuple[str, ...] = ()
+    cleaned: Mapping[str, Any] | None = None
+    """What `clean_item` made of the data, where somebody had time for it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +109,16 @@ class Added:
 
 def clean_text(text: str, most: int = MAX_TEXT) -> str:
     """Text as it can be stored: NFC, no control characters but tab and line breaks, cut at `most` characters."""
+    if not text:
+        return ""
     plain = text if text.isascii() else unicodedata.normalize("NFC", text)
-    return FORBIDDEN.sub("", plain).strip()[:most]
+    # What is printable throughout holds nothing forbidden; most texts are, and an import looks at ten of them a row.
+    return (plain if plain.isprintable() else FORBIDDEN.sub("", plain)).strip()[:most]
 
 
 def clean_url(url: str) -> str:
     """The address where it is http or https, else empty: anything else must never become a link (T-40)."""
-    plain = clean_text(url, MAX_URL + 1)
+    plain = clean_text(url, MAX_URL + 1) if url else ""
     if not plain or len(plain) > MAX_URL:
         return ""
     try:

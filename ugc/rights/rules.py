@@ -79,9 +79,12 @@ def check_record(before: RightsState, state: RightsState, evidence: EvidenceData
         raise RightsMissing()
 
 
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
 def canonical(facts: dict[str, Any]) -> bytes:
     """One byte string for one set of facts: JSON with sorted keys, no spaces, UTF-8."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return CANONICAL(facts).encode()
 
 
 def moment(at: datetime | None) -> str | None:
