@@ -21,6 +21,7 @@ from ugc.ingest.sources.reviews import opening
 from ugc.ingest.sources.reviews.base import ReviewRow
 from ugc.ingest.twins import Twins
 from ugc.ingest.wanting import WantedUrl
+from ugc.kit import heap
 from ugc.kit.reports import Report
 from ugc.library.models import RightsState, State
 from ugc.library.rules import ProductTag
@@ -57,7 +58,7 @@ def import_reviews(
     options = read_options(state, rights, evidence, name, create_products=create_products, actor=actor, import_id=import_id)
     opened = opening.open_reviews(path, format, mapping, dates)
     report = Report(format=opened.format.name, dry_run=dry_run, notes=list(opened.notes))
-    with recorded(runtime, brand, "reviews", name, options, report) as options:
+    with recorded(runtime, brand, "reviews", name, options, report) as options, heap.settled():
         run = begin(runtime, brand.id, options, dry_run=dry_run)
         for batch in ahead(opening.read_batches(opened, source, BATCH)):
             for rejected in batch.rejected:
