@@ -385,6 +385,14 @@ def test_a_brand_is_processed_to_its_end_including_failed_attempts(live: Runtime
     assert marks(live).count("tried") == 3
 
 
+def test_nobody_waits_for_what_is_done_when_nothing_else_is(live: Runtime) -> None:
+    enqueue(live, "tests.mark", brand_id=1, name="a")
+    with live.transaction() as session:
+        jobs.enqueue(session, "tests.mark", priority=-10, brand_id=1, name="idle")
+        assert jobs.count_unfinished(session, 1, retries=True) == 1
+        assert jobs.count_jobs(session, brand_id=1)["todo"] == 2
+
+
 def test_a_brand_processed_to_its_end_has_what_its_visitors_did_in_its_reports(live: Runtime) -> None:
     with live.transaction() as session:
         session.add(PendingCounts(brand_id=1, counts=[["2026-11-21", 7, "home", "views"]]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from tests import make
 from tests.galleries import shown
 from ugc.galleries import actions
+from ugc.media.models import Rendition
 from ugc.runtime import Runtime
 
 
@@ -124,6 +126,20 @@ def test_pages_follow_each_other_without_gap_or_repeat(client: FlaskClient, sess
             break
     assert found[0] == items[1].id
     assert sorted(found) == sorted(item.id for item in items)
+
+
+def test_the_html_answer_offers_avif_to_those_who_read_it(client: FlaskClient, session: Session) -> None:
+    brand = make.brand(session, slug="beach")
+    item = shown.item(session, brand)
+    shown.gallery(session, brand, slug="home")
+    item.media[0].file.renditions.append(Rendition(width=640, height=480, type="image/avif", name="640.avif", size=9))
+    session.commit()
+    page = client.get("/galleries/beach/home.html").text
+    picture = page[page.index("<picture>") : page.index("</picture>")]
+    assert re.search(r'<source type="image/avif" srcset="[^"]+/640\.avif 640w" sizes=', picture)
+    assert re.search(r'<img src="[^"]+/320\.jpg"', picture)
+    answer = client.get("/galleries/beach/home.json").get_json()
+    assert [each["type"] for each in answer["items"][0]["media"][0]["renditions"]][-1] == "image/avif"
 
 
 def test_the_html_answer_needs_no_script_and_escapes_what_visitors_wrote(client: FlaskClient, session: Session) -> None:

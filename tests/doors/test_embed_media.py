@@ -29,6 +29,8 @@ def file(runtime: Runtime, session: Session) -> File:
     made = make.file(session, make.brand(session))
     runtime.storage.put(f"renditions/{made.public_name}/320.webp", vectors.encoded(vectors.photo(320, 240), "WEBP"))
     runtime.storage.put(f"renditions/{made.public_name}/320.jpg", vectors.jpeg(320, 240))
+    runtime.storage.put(f"renditions/{made.public_name}/320.avif", vectors.encoded(vectors.photo(320, 240), "AVIF"))
+    runtime.storage.put(f"renditions/{made.public_name}/loop-320.webp", vectors.encoded(vectors.photo(320, 240), "WEBP"))
     runtime.storage.put(made.storage_key, vectors.talkative_jpeg())
     session.commit()
     return made
@@ -39,7 +41,10 @@ def get(app: OpenAPI, path: str, **headers: str) -> TestResponse:
     return app.test_client().get(path, buffered=True, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
-@pytest.mark.parametrize(("name", "kind"), [("320.webp", "image/webp"), ("320.jpg", "image/jpeg")])
+COPIES = {"320.webp": "image/webp", "320.jpg": "image/jpeg", "320.avif": "image/avif", "loop-320.webp": "image/webp"}
+
+
+@pytest.mark.parametrize(("name", "kind"), COPIES.items())
 def test_a_rendition_is_a_picture_and_nothing_else(app: OpenAPI, file: File, name: str, kind: str) -> None:
     path = f"/media/{file.public_name}/{name}"
     whole = get(app, path)
