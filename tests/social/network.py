@@ -80,9 +80,9 @@ def description(fake: FakeNetwork) -> Network:
 
 
 @contextmanager
-def fake_network(patch: pytest.MonkeyPatch, **facts: Any) -> Iterator[FakeNetwork]:
+def fake_network(patch: pytest.MonkeyPatch, *, network: FakeNetwork | None = None, **facts: Any) -> Iterator[FakeNetwork]:
     """The fake among the networks for as long as the block runs."""
-    fake = FakeNetwork()
+    fake = network or FakeNetwork()
     patch.setitem(rules.NETWORKS, "fake", replace(description(fake), **facts))
     yield fake
 

@@ -214,7 +214,7 @@ def try_again(session: Session, *, now: datetime) -> int:
     return len(rows)
 
 
-def find_wanted(session: Session, brand_id: int, item_id: int) -> list[WantedFile]:
-    """An item's wanted files in their order."""
+def find_missing(session: Session, brand_id: int, item_id: int) -> list[WantedFile]:
+    """An item's files that are not here, in their order: still to be fetched, or not to be had."""
     query = select(WantedFile).where(WantedFile.brand_id == brand_id, WantedFile.item_id == item_id)
-    return list(session.scalars(query.order_by(WantedFile.position, WantedFile.id)))
+    return list(session.scalars(query.where(WantedFile.state != WantedState.KEPT).order_by(WantedFile.position, WantedFile.id)))

@@ -17,7 +17,7 @@ from ugc.ingest import wanting
 from ugc.ingest.wanting import WantedUrl
 from ugc.kit.errors import Invalid, NotFound, Unprocessable
 from ugc.library.models import RightsState, SourcePolicy
-from ugc.library.rules import SHOWABLE_RIGHTS, CreatorData, ItemData, clean_text
+from ugc.library.rules import SHOWABLE_RIGHTS, CreatorData, ItemData, clean_count, clean_text
 from ugc.social.networks import (
     bluesky,
     facebook,
@@ -192,8 +192,8 @@ def item_of(post: PostData, terms: Terms) -> ItemData:
         external_id=external_id_of(post.external_id),
         published_at=moment_of(post.published_at, terms.now),
         language=post.language,
-        like_count=max(0, post.like_count),
-        comment_count=max(0, post.comment_count),
+        like_count=clean_count(post.like_count),
+        comment_count=clean_count(post.comment_count),
         extra=extra_of(post),
         source_policy=terms.policy,
         embed_url=post.embed_url,

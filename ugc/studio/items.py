@@ -15,6 +15,7 @@ from ugc.accounts.models import Role
 from ugc.catalog import queries as catalog_queries
 from ugc.duplicates import queries as duplicates_queries
 from ugc.galleries import queries as galleries_queries
+from ugc.ingest import wanting
 from ugc.insights import queries as insights_queries
 from ugc.kit.errors import Invalid
 from ugc.library import actions as library_actions
@@ -51,7 +52,8 @@ def show(item_id: int) -> Response:
         hidden_because=library_rules.why_hidden(item, now, has_product=bool(item.products)),
         story=insights_queries.report_item(session, brand_id, item_id, now - STORY, now),
         shown_in=find_shown_in(item, now), entries=rights_queries.find_entries(session, brand_id, item_id),
-        history=find_history(item), names=people.names(session, brand_id), toast=shapes.toast(request.args),
+        missing=wanting.find_missing(session, brand_id, item_id), history=find_history(item),
+        names=people.names(session, brand_id), toast=shapes.toast(request.args),
     )  # fmt: skip
 
 
