@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from tests import make, outbound
 from tests.fakes import FakeFetcher
+from tests.s3_server import S3Server, s3_server
 from ugc.app import AFTER_COMMIT, create_app
 from ugc.kit import db, postgres, schema
 from ugc.kit.storage.local import LocalStorage
@@ -247,6 +248,13 @@ def session(runtime: Runtime) -> Iterator[Session]:
 def app(runtime: Runtime) -> OpenAPI:
     """The web application."""
     return create_app(runtime)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """A real S3 server, one a test process, started by the first test that needs it."""
+    with s3_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.processes import free_port, numbers
 from ugc.kit.storage.places import Place
 from ugc.kit.storage.s3 import make_client
 from ugc.kit.supervisor import end_with_parent
@@ -46,7 +46,7 @@ class S3Server:
 
     def place(self) -> Place:
         """A part of the bucket that nobody else uses: a bucket of its own costs the server a second and seven volumes."""
-        return Place(BUCKET, f"part-{next(numbers)}/")
+        return Place(BUCKET, f"part-{secrets.token_hex(6)}/")
 
 
 def program() -> str:
@@ -63,11 +63,14 @@ def s3_server() -> Iterator[S3Server]:
     with tempfile.TemporaryDirectory(prefix="ugc-s3-", dir="/tmp") as folder:
         identity = {"name": "tests", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
         Path(folder, "s3.json").write_text(json.dumps({"identities": [identity]}))
+        from tests.processes import free_port  # knows the settings of conftest, which knows this module
+
         ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
         command = [program(), "server", "-dir", folder, "-ip", "127.0.0.1", "-ip.bind", "127.0.0.1", "-filer", "-s3"]
         command += [f"-{name}.port={port}" for name, port in ports.items()]
         command += [f"-{name}.port.grpc={free_port()}" for name in ports]
         command += [
+            "-s3.autoCreateBucket=false",
             "-s3.port.iceberg=0",
             "-s3.port.lance=0",
             "-s3.config",

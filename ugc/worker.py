@@ -66,6 +66,7 @@ EVERY: list[tuple[str, str]] = [
     ("ingest.watch_folders", "* * * * *"),
     ("duplicates.catch_up", "47 * * * *"),
     ("insights.roll_up", "* * * * * */3"),
+    ("media.sweep_orphans", "53 4 * * *"),
     ("media.sweep_storage", "29 * * * *"),
     ("orders.forget_bodies", "41 3 * * *"),
     ("rights.check_copies", "7 4 * * *"),

@@ -12,7 +12,7 @@ from ugc.kit.errors import UgcError
 FAMILIES = {
     "brand": "accounts", "check": "accounts", "demo": "demo", "duplicates": "duplicates", "import": "imports",
     "inspect": "inspecting", "key": "accounts", "migrate": "accounts", "process": "serving", "serve": "serving",
-    "user": "accounts", "worker": "serving",
+    "storage": "storage", "user": "accounts", "worker": "serving",
 }  # fmt: skip
 """Command → the module of this package that adds it; a server's start must not wait for what only an import needs."""
 # What `ugc check` and imports use for "a fault was found" is 1; 2 is a command that could not do its work.

@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session
 from ugc.cli.opening import open_for_command
 from ugc.kit import jobs, schema
 from ugc.kit.errors import UgcError
+from ugc.kit.storage import lifecycle
+from ugc.kit.storage.places import read_place
 from ugc.runtime import Runtime
 from ugc.settings import Settings, read_settings
 
@@ -108,8 +110,17 @@ def storage(runtime: Runtime) -> Finding:
         runtime.storage.put(name, b"ugc")
         same = runtime.storage.read(name) == b"ugc"
         runtime.storage.delete(name)
-        return Finding("storage", same, f"{runtime.settings.storage} files can be written")
+        faults = lifecycle_faults(runtime)
+        return Finding("storage", same and not faults, "; ".join([f"{runtime.storage.label}: files can be written", *faults]))
     return Finding("storage", False, problem[0])
+
+
+def lifecycle_faults(runtime: Runtime) -> list[str]:
+    """What a bucket does by itself that it should not, or does not that it should (F-23)."""
+    if runtime.settings.storage == "local":
+        return []
+    rules = runtime.storage.lifecycle()
+    return [] if rules is None else lifecycle.find_faults(rules, read_place(runtime.settings.storage).prefix)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from ugc.kit import clock, jobs
 from ugc.kit.errors import Conflict
 from ugc.kit.storage.base import NoSuchFile
-from ugc.media import actions, queries, rules, sandbox
+from ugc.media import actions, orphans, queries, rules, sandbox
 from ugc.media.models import FileKind, FileState
 from ugc.media.rules import Refusal
 from ugc.runtime import Runtime
@@ -100,3 +100,9 @@ def remove_stored(runtime: Runtime, *, brand_id: int, storage_key: str, public_n
 def sweep_storage(runtime: Runtime) -> None:
     """Remove what killed uploads left behind; an upload that is being read is younger (F-02, F-27)."""
     runtime.storage.sweep(clock.now() - ABANDONED_AFTER)
+
+
+@jobs.job("media.sweep_orphans")
+def sweep_orphans(runtime: Runtime) -> None:
+    """Remove files that no row has known for a day (I6)."""
+    orphans.sweep(runtime, now=clock.now())

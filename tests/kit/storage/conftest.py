@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.s3_server import S3Server, s3_server
+from tests.s3_server import S3Server
 from ugc.kit.storage.base import Storage
 from ugc.kit.storage.local import LocalStorage
 from ugc.kit.storage.s3 import S3Storage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-
-@pytest.fixture(scope="session")
-def s3() -> Iterator[S3Server]:
-    """One server a test process."""
-    with s3_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from ugc.kit.errors import NotFound
 
@@ -60,6 +60,12 @@ class Storage(Protocol):
     def size(self, key: str) -> int:
         """The length in bytes; raises NoSuchFile."""
 
+    def find(self, key: str) -> Entry | None:
+        """One file's size and time; None where there is none."""
+
+    def digest(self, key: str) -> str:
+        """The SHA-256 of what was stored, in hexadecimal; raises NoSuchFile."""
+
     def delete(self, key: str) -> None:
         """Remove the key, durably; nothing happens if it is gone already."""
 
@@ -84,6 +90,9 @@ class Storage(Protocol):
 
     def sweep(self, before: datetime) -> int:
         """Remove what was begun before a moment and never finished; says how much. Its writers were killed."""
+
+    def lifecycle(self) -> list[dict[str, Any]] | None:
+        """A bucket's rules for what happens to files by themselves; None where there can be none or they can't be asked for."""
 
 
 def check_key(key: str) -> str:

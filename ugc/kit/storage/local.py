@@ -11,10 +11,10 @@ import stat
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ugc.kit.errors import StorageFull
-from ugc.kit.storage.base import TEMPORARY, Entry, NoSuchFile, check_key
+from ugc.kit.storage.base import TEMPORARY, Entry, NoSuchFile, check_key, sha256_of
 
 # Uploads stop while reading, erasing and the database still have room (T-13).
 MIN_FREE_BYTES = 256 * 1024 * 1024
@@ -102,6 +102,19 @@ class LocalStorage:
                 return facts.st_size
         raise NoSuchFile(f"no file {key!r}")
 
+    def find(self, key: str) -> Entry | None:
+        """One file's size and time."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            facts = self.path(key).stat()
+            if stat.S_ISREG(facts.st_mode):
+                return Entry(key, facts.st_size, datetime.fromtimestamp(max(facts.st_mtime, facts.st_ctime), UTC))
+        return None
+
+    def digest(self, key: str) -> str:
+        """Read from the file."""
+        with self.open(key) as file:
+            return sha256_of(file)
+
     def delete(self, key: str) -> None:
         """One of `delete_all`."""
         self.delete_all([key])
@@ -152,9 +165,12 @@ class LocalStorage:
     def entries(self, prefix: str) -> Iterator[Entry]:
         """Every file below the prefix that is still there when it is looked at, with the later of its two times."""
         for key in self.keys(prefix):
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                facts = (self.root / key).stat()
-                yield Entry(key, facts.st_size, datetime.fromtimestamp(max(facts.st_mtime, facts.st_ctime), UTC))
+            if found := self.find(key):
+                yield found
+
+    def lifecycle(self) -> list[dict[str, Any]] | None:
+        """A folder does nothing by itself."""
+        return None
 
 
 def make_folders(folder: Path) -> list[Path]:

@@ -179,6 +179,24 @@ class S3Storage:
         with translated(key):
             return self.client.head_object(Bucket=self.place.bucket, Key=self.name(key))["ContentLength"]
 
+    def find(self, key: str) -> Entry | None:
+        """One object's size and time."""
+        try:
+            with translated(key):
+                found = self.client.head_object(Bucket=self.place.bucket, Key=self.name(key))
+                return Entry(key, found["ContentLength"], found["LastModified"].astimezone(UTC))
+        except NoSuchFile:
+            return None
+
+    def digest(self, key: str) -> str:
+        """As noted when it was put, or read from the file that somebody else put there."""
+        with translated(key):
+            noted = self.client.head_object(Bucket=self.place.bucket, Key=self.name(key))["Metadata"].get(DIGEST)
+        if noted:
+            return noted
+        with self.open(key) as file:
+            return sha256_of(file)
+
     def delete(self, key: str) -> None:
         """One request; S3 does not mind absence."""
         with translated(key):
@@ -233,6 +251,16 @@ class S3Storage:
                     self.client.abort_multipart_upload(Bucket=self.place.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
                 swept += 1
         return swept
+
+    def lifecycle(self) -> list[dict[str, Any]] | None:
+        """The bucket's rules for what happens to files by themselves; None where they can't be asked for."""
+        try:
+            found = self.client.get_bucket_lifecycle_configuration(Bucket=self.place.bucket)
+        except ClientError as error:
+            return [] if code_of(error) == "NoSuchLifecycleConfiguration" else None
+        except BotoCoreError as error:
+            raise StorageUnreachable() from error
+        return cast(list[dict[str, Any]], found.get("Rules", []))
 
     def uploads(self) -> Iterator[Any]:
         """Uploads in parts that are not ended."""
