@@ -6,12 +6,13 @@ import importlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tests.fakes import Asked, FakeFetcher
 from tests.make import NOON
-from ugc.kit.http.fetching import Answer
+from ugc.kit.http.fetching import Answer, Fetching
 from ugc.social.networks.base import Ask, Mode
 from ugc.social.rules import NETWORKS
 
@@ -71,6 +72,9 @@ def mode_of(network: str, name: str) -> Mode:
     return next(mode for mode in NETWORKS[network].modes if mode.name == name)
 
 
-def ask(fetcher: FakeFetcher, options: Mapping[str, str], cursor: Mapping[str, Any] | None = None, **facts: Any) -> Ask:
-    """A question at noon, for up to 100 posts, without a token."""
-    return Ask(fetcher, options, **({"token": "", "cursor": cursor or {}, "limit": 100, "now": NOON} | facts))
+def ask(
+    fetcher: Fetching, options: Mapping[str, str], cursor: Mapping[str, Any] | None = None, *, token: str = "",
+    now: datetime = NOON, search_allowed: bool = True,
+) -> Ask:  # fmt: skip
+    """A question at noon, for up to 100 posts."""
+    return Ask(fetcher, options, token, cursor or {}, 100, now, lambda term: search_allowed)

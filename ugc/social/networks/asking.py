@@ -88,7 +88,8 @@ def bearer(token: str) -> dict[str, str]:
 def refuse(answer: Answer, now: datetime, refusal: Refusal | None = None) -> None:
     """Raise what an answer means that brings no posts."""
     if refusal and (error := refusal(answer)):
-        raise error
+        told = isinstance(error, Throttled) and "retry-after" in answer.headers
+        raise Throttled(wait_of(answer.headers, now)) if told else error
     if answer.status < 400 and answer.status // 100 == 2:
         return
     if answer.status == 429 or (answer.status == 503 and "retry-after" in answer.headers):
@@ -115,9 +116,11 @@ def wait_of(headers: Mapping[str, str], now: datetime) -> timedelta:
 def wait_in(value: str, now: datetime) -> timedelta | None:
     """One header's wait; a large number is a Unix time."""
     whole = value.partition(".")[0]
-    if whole.isascii() and whole.isdecimal() and int(whole[:15]) < 1_000_000_000:
-        return timedelta(seconds=int(whole[:15]))
-    until = moment(int(whole[:15]) if whole.isascii() and whole.isdecimal() else value)
+    if whole.isascii() and whole.isdecimal():
+        number = int(whole[:15])
+        until = moment(number) if number >= 1_000_000_000 else now + timedelta(seconds=number)
+        return until - now if until else LONGEST_WAIT
+    until = moment(value)
     return until - now if until else None
 
 

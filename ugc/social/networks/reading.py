@@ -30,7 +30,7 @@ BREAKS = re.compile(
     r"<(?:br|/?(?:p|div|li|ul|ol|h[1-6]|tr|blockquote|figure|figcaption|section|article|pre))\b[^<>]*>", re.IGNORECASE
 )
 UNREAD = {"script", "style", "template", "noscript", "svg", "math", "iframe", "object", "textarea", "title"}
-TAG_START = re.compile(r"(?<![^\s(\[{.,;:!?¡¿\"'“‘*_\-–—|/\u200b])[#＃](?=\S)")
+TAG_START = re.compile(r"(?<![^\s(\[{.,;:!?¡¿\"'“‘*_\-–—|\u200b])[#＃](?=\S)")
 # Parts of a hashtag by Unicode category; joiners hold emoji and Persian words together.
 JOINERS = "\u200c\u200d·"
 Record = Mapping[str, Any]
