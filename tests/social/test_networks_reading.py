@@ -41,8 +41,10 @@ def test_moments(value: Any, wanted: datetime | None) -> None:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("#Wool #wool #WOOL", ("wool",)), ("#1 #2026fit", ("2026fit",)), ("a#b https://x.test/#c", ()), ("(#one),#two!", ("one", "two")),
-        ("#Straße #мода #帽子 #हिन्दी", ("straße", "мода", "帽子", "हिन्दी")), ("＃wide #snake_case #kebab-case", ("wide", "snake_case", "kebab")),
+        ("#Wool #wool #WOOL", ("wool",)), ("#1 #2026fit", ("2026fit",)), ("a#b https://x.test/#c", ()),
+        ("(#one),#two!", ("one", "two")),
+        ("#Straße #мода #帽子 #हिन्दी", ("straße", "мода", "帽子", "हिन्दी")),
+        ("＃wide #snake_case #kebab-case", ("wide", "snake_case", "kebab")),
         ("# #! ##", ()), ("", ()),
     ],
 )  # fmt: skip
@@ -92,7 +94,8 @@ def test_counts(value: Any, wanted: int) -> None:
 
 def test_a_path_through_anything_is_nothing() -> None:
     assert find({"a": [{"b": 1}]}, "a.0.b") == 1
-    assert [find(record, "a.0.b") for record in (None, [], {}, {"a": 1}, {"a": []}, {"a": {"0": {}}}, "a")] == [None] * 7
+    records: tuple[Any, ...] = (None, [], {}, {"a": 1}, {"a": []}, {"a": {"0": {}}}, "a")
+    assert [find(record, "a.0.b") for record in records] == [None] * 7
 
 
 @pytest.mark.parametrize(
@@ -134,7 +137,8 @@ def graph_error(code: Any, subcode: Any = None, **headers: str) -> Exception | N
 @pytest.mark.parametrize(
     ("code", "subcode", "wanted"),
     [
-        (190, None, TokenRefused), (190, 460, TokenRefused), (102, None, TokenRefused), (10, None, TokenRefused), (200, None, TokenRefused),
+        (190, None, TokenRefused), (190, 460, TokenRefused), (102, None, TokenRefused), (10, None, TokenRefused),
+        (200, None, TokenRefused),
         (4, None, Throttled), (17, None, Throttled), (32, None, Throttled), (613, None, Throttled), (80002, None, Throttled),
         (18, None, Throttled), (100, 33, SourceGone), (24, 2207024, SourceGone), (803, None, SourceGone), (1, None, Outside),
         (100, None, type(None)), ('"x"', None, type(None)),
@@ -206,7 +210,8 @@ def test_the_markup_of_linkedin(markup: str, wanted: str) -> None:
 
 
 def test_pictures_of_linkedin_are_asked_for_together() -> None:
-    post = b'{"id": "urn:li:share:1", "commentary": "x", "content": {"multiImage": {"images": [{"id": "urn:li:image:a"}, {"id": "urn:li:image:b"}]}}}'
+    pictures = b'{"multiImage": {"images": [{"id": "urn:li:image:a"}, {"id": "urn:li:image:b"}]}}'
+    post = b'{"id": "urn:li:share:1", "commentary": "x", "content": %b}' % pictures
     files = b'{"results": {"urn:li:image:a": {"downloadUrl": "https://m.test/a"}, "urn:li:image:b": {"downloadUrl": "https://m.test/b"}}}'
 
     class Two(answering.Alike):
