@@ -54,7 +54,7 @@ def test_it_says_what_it_can(client: FlaskClient) -> None:
     assert answer.status_code == 204
     assert answer.headers["Tus-Version"] == "1.0.0"
     assert answer.headers["Tus-Extension"] == "creation,termination,expiration"
-    assert answer.headers["Tus-Max-Size"] == str(25 * 1024**2)
+    assert answer.headers["Tus-Max-Size"] == str(200 * 1024**2)
 
 
 def test_what_is_ended_is_gone(client: FlaskClient) -> None:
@@ -102,7 +102,8 @@ def test_a_piece_that_can_t_be_understood_is_refused(
         ({"Upload-Length": "0"}, 400),
         ({"Upload-Length": "1e3"}, 400),
         ({"Upload-Defer-Length": "1"}, 400),
-        ({"Upload-Length": str(25 * 1024**2 + 1)}, 413),
+        ({"Upload-Length": str(200 * 1024**2 + 1)}, 413),
+        ({"Upload-Length": str(25 * 1024**2 + 1), "Upload-Metadata": "filetype aW1hZ2UvanBlZw=="}, 413),
         ({"Upload-Length": "1", "Upload-Metadata": "filename ###"}, 400),
         ({"Upload-Length": "1", "Upload-Metadata": "x " + "A" * 5000}, 400),
     ],

@@ -223,6 +223,17 @@ def test_an_unfinished_or_foreign_upload_is_not_taken(runtime: Runtime, acme: in
     assert uploads.find(runtime, "other", foreign, now=NOW).received > 0
 
 
+def test_too_much_at_a_time_is_refused(runtime: Runtime, acme: int) -> None:
+    """T-12"""
+    token = sent.upload(runtime, sent.picture())
+    with runtime.transaction() as session:
+        row = session.scalars(select(PartialUpload)).one()
+        row.length = row.received = rules.MAX_TOTAL_BYTES + 1
+    with pytest.raises(rules.BadForm) as refused:
+        sent.submit(runtime, token)
+    assert set(refused.value.fields) == {"file"}
+
+
 def test_a_script_that_fills_the_hidden_field_is_thanked_and_nothing_is_kept(runtime: Runtime, acme: int) -> None:
     token = sent.upload(runtime, sent.picture())
     assert sent.submit(runtime, token, given={rules.TRAP: "http://spam.test"}) == actions.Outcome()

@@ -61,6 +61,8 @@ def test_more_than_was_announced_is_refused(runtime: Runtime, acme: int) -> None
         add(runtime, token, 0, b"abcd")
     with pytest.raises(TooLarge):
         begin(runtime, runtime.settings.max_upload_mb * 1024**2 + 1)
+    with pytest.raises(TooLarge):
+        uploads.begin(runtime, Limiter(), "acme", 200 * 1024**2 + 1, "a.mp4", "video/mp4", address=HOME, now=NOW)
     with pytest.raises(rules.BadUpload):
         begin(runtime, 0)
 

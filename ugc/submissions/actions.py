@@ -224,9 +224,13 @@ def check_form(
         if row.received != row.length
     ]
     wrong = rules.find_wrong(form, len(tokens), page.name, now)
+    if sum(row.length for row in found.values()) > rules.MAX_TOTAL_BYTES:
+        wrong["file"] = f"Send at most {rules.MAX_TOTAL_BYTES // 1024**2} MB at a time."
     if wrong or lost:
         gone = {each.upload for each in lost}
-        raise BadForm(wrong, lost, [KeptFile(token, row.name) for token, row in found.items() if token not in gone])
+        raise BadForm(
+            fields=wrong, files=lost, kept=[KeptFile(token, row.name) for token, row in found.items() if token not in gone]
+        )
     if form.get("terms") != page.terms.name:
         raise rules.TermsChanged()
     for limit in rules.SUBMISSIONS_OF_PERSON:
@@ -261,7 +265,7 @@ def accept(
                 return known
             gone = [each.upload for each in refused]
             uploads.drop(runtime, page.brand_id, gone)
-            raise BadForm({}, refused, [KeptFile(token, each.name) for token, each in received.items()])
+            raise BadForm(files=refused, kept=[KeptFile(token, each.name) for token, each in received.items()])
         with runtime.transaction() as session:
             outcome = write(runtime, session, page, sent, request, list(received.values()), network, now)
             names = uploads.forget(session, page.brand_id, tokens)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ from ugc.kit.errors import Conflict, Forbidden, Gone, Invalid, TooMany, Unproces
 from ugc.library import rules as library_rules
 
 MAX_FILES = 10
+# Files of one submission together: some minutes of video, decoded within one request.
+MAX_TOTAL_BYTES = 600 * 1024**2
 MAX_TEXT = 5_000
 MAX_NAME = 80
 MAX_TERMS = 20_000
@@ -129,8 +132,11 @@ class BadUpload(Invalid):
 class BadForm(Unprocessable):
     """Something is missing or not right; see the marked fields."""
 
-    def __init__(self, fields: Mapping[str, str], files: Sequence[RefusedFile] = (), kept: Sequence[KeptFile] = ()) -> None:
-        super().__init__(fields=dict(fields), files=[each.as_json() for each in files])
+    def __init__(
+        self, detail: str | None = None, *, fields: Mapping[str, str] = MappingProxyType({}), files: Sequence[RefusedFile] = (),
+        kept: Sequence[KeptFile] = (),
+    ) -> None:  # fmt: skip
+        super().__init__(detail, fields=dict(fields), files=[each.as_json() for each in files])
         self.fields, self.files, self.kept = dict(fields), tuple(files), tuple(kept)
 
 
