@@ -102,6 +102,22 @@ def test_orders_come_in_line_by_line_and_again_change_nothing(live: Runtime, bra
     assert run(live, "orders", path).stdout.splitlines()[0] == "3 read, 0 added, 0 updated, 2 duplicate, 1 rejected"
 
 
+def test_posts_come_in_line_by_line_and_their_files_are_asked_for(live: Runtime, brand: Brand, tmp_path: Path) -> None:
+    path = tmp_path / "posts.jsonl"
+    post = {"network": "instagram", "external_id": "1", "text": "A day in linen", "media": ["https://cdn.test/a.jpg"]}
+    path.write_text(json.dumps(post) + "\n" + json.dumps({"text": "nobody knows me again"}) + "\n")
+    dry = run(live, "posts", path, "--dry-run")
+    assert dry.stdout.splitlines()[0] == "dry run, nothing changed: 2 read, 1 added, 0 updated, 0 duplicate, 1 rejected"
+    done = run(live, "posts", path)
+    assert (done.exit_code, done.stdout.splitlines()[0]) == (1, "2 read, 1 added, 0 updated, 0 duplicate, 1 rejected")
+    assert "line 2: a post needs an external_id or a url" in done.stdout
+    with live.sessions() as session:
+        assert session.scalars(select(Item.waiting_media)).all() == [1]
+    again = run(live, "posts", path)
+    assert again.stdout.splitlines()[0] == "2 read, 0 added, 0 updated, 1 duplicate, 1 rejected"
+    assert run(live, "posts", path, "--network", "mastodon", "--mode", "hashtag").exit_code == 2
+
+
 def test_a_mapping_is_field_equals_column(live: Runtime, brand: Brand, tmp_path: Path) -> None:
     path = tmp_path / "r.csv"
     path.write_text("Meinung;Sterne\nSchön;5\n")

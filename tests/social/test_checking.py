@@ -9,15 +9,20 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tests import make
+from tests.doors.api import picture
+from tests.fakes import FakeFetcher
 from tests.make import NOON
 from tests.social.network import FakeNetwork, connect, post
-from ugc.accounts.models import AuditEntry
+from ugc.accounts.models import AuditEntry, Brand
 from ugc.galleries.models import Gallery
+from ugc.ingest import wanting
 from ugc.ingest.models import WantedFile, WantedState
 from ugc.kit.errors import Outside
+from ugc.kit.http.fetching import Answer
 from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
-from ugc.library.models import Item, RightsState, SourcePolicy
+from ugc.library.models import Item, ItemMedia, RightsState, SourcePolicy
+from ugc.media.models import File
 from ugc.rights import actions as rights_actions
 from ugc.runtime import Runtime
 from ugc.social import actions, checking, jobs, pulling, rules
@@ -151,6 +156,29 @@ def test_no_byte_of_an_embedded_post_is_fetched_before_its_creator_says_yes(
     [item] = items(session)
     assert (item.source_policy, item.lease_until, item.waiting_media) == (SourcePolicy.RIGHTS_GRANTED, None, 1)
     assert session.scalars(select(WantedFile.state)).all() == [WantedState.WAITING]
+
+
+def test_the_copy_of_an_embedded_post_is_gone_with_the_permission(runtime: Runtime, session: Session, fake: FakeNetwork) -> None:
+    fake.paged([post(1)])
+    source = pulled(runtime, session, "embed")
+    [item] = items(session)
+    own = make.file(session, session.get_one(Brand, source.brand_id))
+    make.added(session, ItemMedia(item_id=item.id, file_id=own.id, position=9))
+    rights_actions.record(runtime, session, item, RightsState.GRANTED, text="yes!", actor="person:1", now=NOON)
+    session.commit()
+    jobs.settle_policy(runtime, brand_id=source.brand_id, item_id=item.id)
+    assert isinstance(runtime.fetcher, FakeFetcher)
+    runtime.fetcher.answers["https://cdn.fake.test/1.jpg"] = Answer(200, "u", {}, picture("teal"))
+    [wanted] = session.scalars(select(WantedFile.id))
+    wanting.fetch(runtime, source.brand_id, wanted, now=NOON)
+    [item] = items(session)
+    assert len(item.media) == 2
+    rights_actions.withdraw(runtime, session, item, actor="person:1", now=NOON)
+    session.commit()
+    jobs.settle_policy(runtime, brand_id=source.brand_id, item_id=item.id)
+    [item] = items(session)
+    assert (item.source_policy, [medium.file_id for medium in item.media]) == ("embed_only", [own.id])
+    assert session.scalars(select(File.id)).all() == [own.id]
 
 
 def test_a_withdrawn_right_puts_the_network_s_terms_back(runtime: Runtime, session: Session, source: Source) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,27 @@ def test_one_endless_line_is_refused(runtime: Runtime, brand: Brand, tmp_path: P
     path.write_bytes(b"x" * (importing.MAX_LINE + 2))
     with pytest.raises(NotPosts):
         bring(runtime, brand, path)
+
+
+REAL = (
+    ("mastodon", "hashtag", "mastodon", 100),
+    ("youtube", "search", "youtube_data_api", 20),
+    ("instagram", "own", "instagram_graph_api", 20),
+)
+
+
+@pytest.mark.parametrize(("network", "mode", "folder", "least"), REAL, ids=[row[0] for row in REAL])
+def test_real_saved_answers_come_in_once(
+    runtime: Runtime, session: Session, brand: Brand, data: Path, network: str, mode: str, folder: str, least: int
+) -> None:
+    files = sorted(path for path in (data / "social" / folder).rglob("*.json") if path.is_file())
+    added = []
+    for _ in range(2):
+        counts = 0
+        for path in files:
+            with suppress(NotPosts):
+                counts += bring(runtime, brand, path, network=network, mode=mode).added
+        added.append(counts)
+    assert added[0] >= least
+    assert added[1] == 0
+    assert session.scalar(select(func.count()).select_from(Item)) == added[0]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -212,6 +212,14 @@ def try_again(session: Session, *, now: datetime) -> int:
     rows = session.execute(tried.returning(WantedFile.id, WantedFile.brand_id), execution_options=NO_SYNC).all()
     jobs.enqueue_many(session, "ingest.fetch_wanted", ({"brand_id": brand, "wanted_id": id} for id, brand in rows))
     return len(rows)
+
+
+def give_up(runtime: Runtime, session: Session, item: Item) -> None:
+    """Drop an item's fetched files and stop fetching: the network's terms do not let us keep them any more."""
+    gone = delete(WantedFile).where(WantedFile.brand_id == item.brand_id, WantedFile.item_id == item.id)
+    fetched = session.scalars(gone.returning(WantedFile.file_id), execution_options=NO_SYNC).all()
+    library_actions.drop_files(runtime, session, item, [id for id in fetched if id is not None])
+    library_actions.set_waiting(session, item, 0)
 
 
 def find_missing(session: Session, brand_id: int, item_id: int) -> list[WantedFile]:

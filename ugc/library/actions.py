@@ -741,6 +741,16 @@ def remove_items(
     return len(ids)
 
 
+def drop_files(runtime: Runtime, session: Session, item: Item, file_ids: Iterable[int]) -> None:
+    """Take files off an item that may not be kept any more, and remove those that no other item has."""
+    hold(session, item.brand_id)
+    taken = delete(ItemMedia).where(ItemMedia.item_id == item.id, among(ItemMedia.file_id, set(file_ids)))
+    gone = set(session.scalars(taken.returning(ItemMedia.file_id), execution_options={"synchronize_session": False}))
+    forget(session, [item.id])
+    remove_unused(runtime, session, item.brand_id, gone)
+    note_change(session, item.brand_id, [item.id])
+
+
 def remove_unused(runtime: Runtime, session: Session, brand_id: int, file_ids: set[int]) -> None:
     """Remove those of the files that no item has; one that somebody is just giving to another item is theirs."""
     used = exists().where(ItemMedia.file_id == File.id)

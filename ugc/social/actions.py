@@ -20,6 +20,7 @@ from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
 from ugc.library.models import SourcePolicy
 from ugc.library.rules import NewItem, clean_text, normal_tags
+from ugc.runtime import Runtime
 from ugc.social import queries, rules
 from ugc.social.models import Post, SearchedTerm, SkippedPost, Source, SourceState
 from ugc.social.networks.base import PostData, Skipped
@@ -343,8 +344,9 @@ def count_search(session: Session, brand_id: int, network: str, term: str, *, no
 
 
 def settle_policies(
-    session: Session, brand_id: int, item_ids: Sequence[int], max_age: Callable[[Post], timedelta | None], *, now: datetime
-) -> None:
+    runtime: Runtime, session: Session, brand_id: int, item_ids: Sequence[int], max_age: Callable[[Post], timedelta | None], *,
+    now: datetime,
+) -> None:  # fmt: skip
     """After a change of rights: a granted one stands above the network's terms and lets the files be fetched (L-20, L-21)."""
     for post in queries.find_posts(session, brand_id, item_ids):
         item = library_queries.get_item(session, brand_id, post.item_id)
@@ -354,3 +356,5 @@ def settle_policies(
         library_actions.set_policy(session, item, policy, lease_until=rules.lease_end(policy, max_age(post), now))
         if policy is SourcePolicy.RIGHTS_GRANTED:
             wanting.want_files(session, brand_id, item.id, rules.read_media(post.media), now=now)
+        elif policy is SourcePolicy.EMBED_ONLY:
+            wanting.give_up(runtime, session, item)

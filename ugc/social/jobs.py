@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from ugc.kit import clock, jobs
 from ugc.runtime import Runtime
-from ugc.social import actions, checking, connecting, forgetting, pulling, queries, rules
+from ugc.social import actions, checking, connecting, forgetting, listening, pulling, queries, rules
 from ugc.social.models import Post
 
 PORTIONS = 100
@@ -51,6 +51,8 @@ def check_source(runtime: Runtime, *, brand_id: int, source_id: int) -> None:
 @jobs.job("social.end_leases")
 def end_leases(runtime: Runtime) -> None:
     """Delete what networks lent and did not confirm in time."""
+    with runtime.transaction() as session:
+        listening.end_leases(session, now=clock.now())
     for _ in range(PORTIONS):
         if checking.end_leases(runtime, now=clock.now()) < checking.ENDED:
             return
@@ -86,7 +88,7 @@ def settle_policy(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
 def settle_policies(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """The same for many items."""
     with runtime.transaction() as session:
-        actions.settle_policies(session, brand_id, item_ids, max_age_of, now=clock.now())
+        actions.settle_policies(runtime, session, brand_id, item_ids, max_age_of, now=clock.now())
 
 
 def max_age_of(post: Post) -> timedelta | None:
