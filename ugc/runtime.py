@@ -91,7 +91,7 @@ def make_storage(settings: Settings, address: str | None = None) -> Storage:
         return desk
     # Imported by those who need it: the library behind it takes a third of a second.
     s3 = import_module("ugc.kit.storage.s3")
-    client = s3.make_client(settings.s3_endpoint_url)
+    client = s3.shared_client(settings.s3_endpoint_url)
     stored: Storage = s3.S3Storage(client, read_place(address), desk, encryption=read_encryption(settings.s3_encryption))
     return stored
 

@@ -63,6 +63,7 @@ EVERY: list[tuple[str, str]] = [
     ("galleries.hide_expired", "*/5 * * * *"),
     ("ingest.fetch_again", "53 * * * *"),
     ("ingest.forget_old", "13 4 * * *"),
+    ("ingest.poll_buckets", "*/5 * * * *"),
     ("ingest.watch_folders", "* * * * *"),
     ("duplicates.catch_up", "47 * * * *"),
     ("insights.roll_up", "* * * * * */3"),

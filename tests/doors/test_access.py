@@ -68,6 +68,7 @@ DELETE /api/v1/items/{item}                              401 401 401 401 401 yes
 POST   /api/v1/items/{item}/approve                      401 401 401 401 401 yes 403
 POST   /api/v1/items/{item}/reject                       401 401 401 401 401 yes 403
 PUT    /api/v1/items/{item}/tags                         401 401 401 401 401 yes 403
+POST   /api/v1/imports/bucket-event                      401 401 401 401 401 yes 403
 POST   /api/v1/items/link                                401 401 401 401 401 yes 403
 PUT    /api/v1/items/{item}/products                     401 401 401 401 401 yes 403
 GET    /api/v1/items/{item}/score                        401 401 401 401 401 yes 403
@@ -148,6 +149,16 @@ GET    /studio/sources/new/feed                          in  403 yes yes yes in 
 POST   /studio/sources/try                               401 403 yes yes yes 401 401
 GET    /studio/sources/{source}                          in  yes yes yes 404 in  in
 POST   /studio/sources/{source}                          401 403 yes yes 404 401 401
+GET    /studio/listening                                 in  yes yes yes yes in  in
+GET    /studio/listening/_new                            in  403 yes yes yes in  in
+POST   /studio/listening                                 401 403 yes yes yes 401 401
+GET    /studio/listening/{listening}                     in  yes yes yes 404 in  in
+POST   /studio/listening/{listening}                     401 403 yes yes 404 401 401
+POST   /studio/listening/{listening}/places              401 403 yes yes 404 401 401
+POST   /studio/listening/{listening}/remove              401 403 yes yes 404 401 401
+POST   /studio/listening/mentions/{mention}/keep         401 403 yes yes 404 401 401
+POST   /studio/listening/mentions/{mention}/dismiss      401 403 yes yes 404 401 401
+GET    /api/v1/mentions                                  401 401 401 401 401 yes 403
 POST   /studio/sources/{source}/pull                     401 403 yes yes 404 401 401
 POST   /studio/sources/{source}/pause                    401 403 yes yes 404 401 401
 POST   /studio/sources/{source}/resume                   401 403 yes yes 404 401 401
@@ -201,6 +212,9 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/studio/sources"): {"network": "feed", "mode": "feed", "field-url": "https://blog.test/feed.xml", "interval": "60"},
     ("POST", "/studio/sources/try"): {"network": "feed", "mode": "feed", "field-url": "https://blog.test/feed.xml"},
     ("POST", "/studio/sources/{source}"): {"name": "Changed"},
+    ("POST", "/studio/listening"): {"name": "Ours", "terms": "halm"},
+    ("POST", "/studio/listening/{listening}"): {"name": "Ours", "terms": "halm"},
+    ("POST", "/studio/listening/{listening}/places"): {"place": "feed-feed", "field-url": "https://blog.test/feed.xml"},
     ("POST", "/studio/sources/apps/instagram"): {"client_id": "1", "client_secret": "s"},
     ("PATCH", "/api/v1/sources/{source}"): {"name": "Changed"},
 }
@@ -244,6 +258,7 @@ def one_of_everything(session: Session, brand: Brand) -> dict[str, Any]:
     item = make.item(session, brand, state=State.APPROVED, rights_state=RightsState.OWNED)
     make.added(session, ItemMedia(item_id=item.id, file_id=make.file(session, brand).id))
     facts = {"brand_id": brand.id, "slug": "home", "name": "Home", "rule": {}}
+    mention = make.heard(session, brand)
     order = Order(
         brand_id=brand.id,
         source="generic",
@@ -274,6 +289,8 @@ def one_of_everything(session: Session, brand: Brand) -> dict[str, Any]:
         "import": make.added(session, Import(brand_id=brand.id, kind="media", actor="system")).id,
         "job": job,
         "source": make.source(session, brand).id,
+        "mention": mention.id,
+        "listening": mention.listening_id,
         "deletion": make.added(session, DeletionRequest(brand_id=brand.id, network="instagram", code="abc", account="")).code,
     }
 
@@ -298,7 +315,7 @@ def test_another_brands_key_finds_nothing(app: OpenAPI, runtime: Runtime, world:
 
 
 def test_every_route_stands_in_the_table(app: OpenAPI) -> None:
-    things: dict[str, Any] = dict.fromkeys(("item", "order", "import", "job", "key", "source", "deletion", "group"), 1)
+    things: dict[str, Any] = dict.fromkeys(("item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening"), 1)
     things |= {"gallery": "home", "sku": "A-1"}
     adapter = app.url_map.bind("localhost")
     listed = set()

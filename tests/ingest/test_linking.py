@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import make
 from tests.fakes import FakeFetcher
 from tests.make import NOON
-from ugc.ingest import linking, wanting
+from ugc.ingest import linking
+from ugc.ingest.models import WantedFile
 from ugc.ingest.sources import link
 from ugc.ingest.sources.link import Embed, NoSuchPage, NotALink, PageData, Picture
 from ugc.kit.errors import Outside
@@ -90,7 +92,8 @@ FULL = """<title>Linen &amp; sun | A blog</title><link rel="canonical" href="/20
 HOSTILE = {
     "type": "rich", "title": "<script>alert(1)</script>Linen",
     "author_name": "Ada <img src=x onerror=alert(1)> L.",
-    "author_url": "javascript:alert(1)", "html": "<script>alert(1)</script><iframe src='//evil.example'></iframe>", "thumbnail_url": 7,
+    "author_url": "javascript:alert(1)",
+    "html": "<script>alert(1)</script><iframe src='//evil.example'></iframe>", "thumbnail_url": 7,
 }  # fmt: skip
 
 
@@ -164,6 +167,10 @@ def test_a_short_address_that_leads_to_a_networks_post_is_that_post() -> None:
     assert isinstance(link.read_page(FakeFetcher({"https://short.example/x": led}), "https://short.example/x"), Embed)
 
 
+def find_wanted(session: Session, item_id: int) -> list[WantedFile]:
+    return list(session.scalars(select(WantedFile).where(WantedFile.item_id == item_id).order_by(WantedFile.position)))
+
+
 def with_fetcher(runtime: Runtime, fetcher: Fetching) -> Runtime:
     return replace(runtime, fetcher=fetcher)
 
@@ -196,12 +203,12 @@ def test_a_page_fills_its_item_and_its_pictures_are_wanted(runtime: Runtime, ses
     assert item.creator is not None
     assert item.creator.name.startswith("Ada")
     assert item.published_at == datetime(2026, 7, 1, 10, tzinfo=UTC)
-    assert [row.url for row in wanting.find_wanted(session, brand.id, item.id)] == [
+    assert [row.url for row in find_wanted(session, item.id)] == [
         "https://blog.example/a.jpg",
         "https://cdn.example/b.jpg",
     ]
     linking.read_link(with_fetcher(runtime, site(FULL)), brand.id, item.id, now=NOON)
-    assert len(wanting.find_wanted(session, brand.id, item.id)) == 2
+    assert len(find_wanted(session, item.id)) == 2
 
 
 def test_an_address_longer_than_an_id_keeps_its_own(session: Session) -> None:

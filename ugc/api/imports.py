@@ -17,7 +17,7 @@ from ugc.api import schema
 from ugc.api.items import json_value
 from ugc.api.schema import Id, Strict, api
 from ugc.api.shapes import ImportIn, ImportOut
-from ugc.ingest import feeding, queries, reviewing, undoing
+from ugc.ingest import bucketing, feeding, queries, reviewing, undoing
 from ugc.kit import paging
 from ugc.kit.errors import Unprocessable
 from ugc.kit.reports import Report
@@ -141,3 +141,11 @@ def run(brand: Brand, path: Path, options: ImportIn, name: str) -> Report:
         create_products=options.create_products, state=options.state, rights=options.rights, evidence=options.evidence,
         source=options.source, dry_run=options.dry_run, actor=actor, name=name,
     )  # fmt: skip
+
+
+@api.post("/imports/bucket-event", summary="Say that a bucket has something new")
+@web.needs(Role.COORDINATOR)
+def note_bucket_event() -> Response:
+    """202; whatever a bucket's notification says is only taken as a hint to look now."""
+    bucketing.look_soon(web.session(), web.principal().brand_id)
+    return schema.answer({"accepted": True}, 202)

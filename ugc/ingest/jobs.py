@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ugc.ingest import drafting, linking, picturing, undoing, wanting, watching
+from ugc.ingest import bucketing, drafting, linking, picturing, undoing, wanting, watching
 from ugc.kit import clock, jobs
 from ugc.runtime import Runtime
 
@@ -44,6 +44,24 @@ def undo_import(runtime: Runtime, *, brand_id: int, import_id: int) -> None:
 def remove_file(runtime: Runtime, *, brand_id: int, key: str) -> None:
     """Delete a sent file that nobody needs any more."""
     runtime.storage.delete(key)
+
+
+@jobs.job("ingest.poll_buckets")
+def poll_buckets(runtime: Runtime) -> None:
+    """Look for new objects in every brand's buckets."""
+    bucketing.poll_all(runtime)
+
+
+@jobs.job("ingest.poll_bucket")
+def poll_bucket(runtime: Runtime, *, brand_id: int) -> None:
+    """Look for new objects in one brand's buckets."""
+    bucketing.poll(runtime, brand_id, now=clock.now())
+
+
+@jobs.job("ingest.take_object")
+def take_object(runtime: Runtime, *, brand_id: int, place: str, key: str, external_id: str) -> None:
+    """Make an item of one object."""
+    bucketing.take(runtime, brand_id, place, key, external_id, now=clock.now())
 
 
 @jobs.job("ingest.watch_folders")

@@ -30,6 +30,8 @@ class Entry:
     key: str
     size: int
     changed_at: datetime
+    etag: str = ""
+    """A bucket's own mark of the content; empty on a local disk."""
 
 
 class Storage(Protocol):

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -58,6 +59,12 @@ def make_client(endpoint: str = "", **facts: Any) -> S3Client:
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     session = boto3.session.Session()
     return session.client("s3", config=config, **({"endpoint_url": endpoint or None, "region_name": region} | facts))
+
+
+@cache
+def shared_client(endpoint: str) -> S3Client:
+    """The process's client of an endpoint; making one takes half a second, and threads may share it."""
+    return make_client(endpoint)
 
 
 class S3Storage:
@@ -236,7 +243,7 @@ class S3Storage:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self.place.prefix)
                     if not key.endswith("/"):  # a folder that a browser of buckets made
-                        yield Entry(key, found["Size"], found["LastModified"].astimezone(UTC))
+                        yield Entry(key, found["Size"], found["LastModified"].astimezone(UTC), found.get("ETag", "").strip('"'))
 
     def temporary(self) -> Path:
         """A new name on this machine's disk."""
