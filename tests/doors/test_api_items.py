@@ -12,11 +12,14 @@ from sqlalchemy.orm import Session
 
 from tests import make
 from tests.doors.api import Caller, caller, picture, problem
+from tests.media import clips
 from ugc.accounts.models import AuditEntry
 from ugc.ingest.models import IdempotencyKey
 from ugc.library.models import Item, State
 from ugc.media.models import File
 from ugc.runtime import Runtime
+
+VTT = b"WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n"
 
 
 @pytest.fixture
@@ -105,7 +108,7 @@ def test_a_hotspot_goes_with_its_product(shop: Caller, session: Session) -> None
         (REVIEW | {"kind": "dance"}, "fields_invalid"),
         ({"kind": "review"}, "no_content"),
         ({"kind": "photo", "text": "no file"}, "file_missing"),
-        ({}, "fields_invalid"),
+        ({}, "no_content"),
     ],
 )  # fmt: skip
 def test_a_body_that_can_not_be_an_item_is_refused_and_nothing_stored(
@@ -157,7 +160,7 @@ def test_eleven_files_are_too_many(shop: Caller) -> None:
 
 def test_a_body_over_the_limit_is_a_413_unread(shop: Caller) -> None:
     """T-12: refused on the announced length."""
-    announced = {"CONTENT_LENGTH": str(300 * 1024 * 1024), "CONTENT_TYPE": "multipart/form-data; boundary=x"}
+    announced = {"CONTENT_LENGTH": str(500 * 1024 * 1024), "CONTENT_TYPE": "multipart/form-data; boundary=x"}
     answer = shop.send("POST", "/items", environ_overrides=announced)
     assert problem(answer) == (413, "too_large")
 
@@ -418,3 +421,31 @@ def test_nobody_without_a_key_gets_an_answer(app: OpenAPI, token: str) -> None:
 
 def test_a_key_is_asked_for_before_the_body_is_looked_at(app: OpenAPI) -> None:
     assert app.test_client().post("/api/v1/items", json={"nonsense": 1}).status_code == 401
+
+
+def test_a_video_says_by_itself_what_it_is_and_takes_its_captions_along(shop: Caller) -> None:
+    sent = {"file": (io.BytesIO(clips.clip()), "clip.mp4"), "captions": (io.BytesIO(VTT), "clip.de.vtt"), "caption": "Look"}
+    answer = shop.send("POST", "/items", data=sent, content_type="multipart/form-data")
+    assert answer.status_code == 201
+    item = answer.get_json()
+    (media,) = item["media"]
+    assert (item["kind"], media["kind"], media["has_sound"]) == ("video", "video", True)
+    assert [(each["role"], each["language"]) for each in media["moving"]] == [("captions", "de")]
+
+
+@pytest.mark.parametrize(("kind", "data", "name"), [("photo", clips.recording(seconds=1), "audio"), ("audio", picture(), "photo")])
+def test_an_items_kind_is_what_its_file_is(shop: Caller, kind: str, data: bytes, name: str) -> None:
+    sent = {"kind": kind, "file": (io.BytesIO(data), "x")}
+    assert shop.send("POST", "/items", data=sent, content_type="multipart/form-data").get_json()["kind"] == name
+
+
+@pytest.mark.parametrize(
+    ("file", "captions", "code"), [(clips.clip(), b"no captions", "bad_captions"), (picture(), VTT, "captions_alone")]
+)  # fmt: skip
+def test_captions_that_have_no_place_or_no_sense_are_refused(
+    shop: Caller, session: Session, file: bytes, captions: bytes, code: str
+) -> None:
+    sent = {"file": (io.BytesIO(file), "x"), "captions": (io.BytesIO(captions), "x.vtt")}
+    answer = shop.send("POST", "/items", data=sent, content_type="multipart/form-data")
+    assert problem(answer) == (422, code)
+    assert count(session, Item) == 0

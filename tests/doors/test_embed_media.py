@@ -109,3 +109,43 @@ def statuses(runtime: Runtime, paths: set[str]) -> set[int]:
     client = create_app(runtime).test_client()
     assert paths
     return {client.get(path, buffered=True).status_code for path in paths}
+
+
+PLAYED = {
+    "video.mp4": "video/mp4",
+    "preview.mp4": "video/mp4",
+    "audio.m4a": "audio/mp4",
+    "captions-pt-BR.vtt": "text/vtt; charset=utf-8",
+}
+
+
+@pytest.mark.parametrize(("name", "kind"), PLAYED.items())
+def test_T_17_what_plays_is_served_whole_and_in_parts(app: OpenAPI, runtime: Runtime, file: File, name: str, kind: str) -> None:
+    path = f"/media/{file.public_name}/{name}"
+    assert get(app, path).status_code == 404
+    runtime.storage.put(f"renditions/{file.public_name}/{name}", bytes(range(256)) * 8)
+    whole = get(app, path)
+    assert (len(whole.data), whole.headers["Accept-Ranges"]) == (2048, "bytes")
+    parts = {"bytes=0-1": (0, 2), "bytes=256-": (256, 2048), "bytes=-48": (2000, 2048), "bytes=2000-9999": (2000, 2048)}
+    answers = {200: whole, 304: get(app, path, If_None_Match=whole.headers["ETag"])}
+    for wanted, (start, end) in parts.items():
+        answers[206] = get(app, path, Range=wanted)
+        assert answers[206].data == (bytes(range(256)) * 8)[start:end]
+        assert answers[206].headers["Content-Range"] == f"bytes {start}-{end - 1}/2048"
+    answers[416] = get(app, path, Range="bytes=4000-")
+    assert answers[416].headers["Content-Range"] == "bytes */2048"
+    for status, answer in answers.items():
+        assert answer.status_code == status
+        assert "Set-Cookie" not in answer.headers
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        if status in {200, 206}:
+            assert answer.headers["Content-Type"] == kind
+
+
+@pytest.mark.parametrize(
+    "name", ["video.mov", "video.mp4.html", "captions-.vtt", "captions-EN.vtt", "original.mp4", "captions-en.vtt%00"]
+)
+def test_no_other_name_plays(app: OpenAPI, runtime: Runtime, file: File, name: str) -> None:
+    assert get(app, f"/media/{file.public_name}/{name}").status_code == 404

@@ -218,7 +218,8 @@ def add_captions(runtime: Runtime, session: Session, file: File, cues: list[capt
     if made is None:
         # Captions have no size; their number keeps those of several languages apart.
         number = 1 + max((each.width for each in file.renditions if each.role is Role.CAPTIONS), default=0)
-        made = Rendition(file=file, role=Role.CAPTIONS, width=number, height=0, type="text/vtt", name=name)
+        made = Rendition(role=Role.CAPTIONS, width=number, height=0, type="text/vtt", name=name)
+        file.renditions.append(made)
     made.size = len(written)
     runtime.storage.put(rules.rendition_key(file.public_name, name), written)
     session.flush()

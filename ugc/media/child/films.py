@@ -1,6 +1,7 @@
-"""The warm parent for what plays: the same program as for pictures with FFmpeg's libraries loaded, and tasks of its own.
+"""The warm parent for what plays: the same program as for pictures, with demuxers, encoders and tasks of its own.
 
-A parent of its own, so that a picture's child neither carries these libraries nor has them to be attacked through (decision 0090).
+A parent of its own, so that a picture's child has no such task to be talked into, and minutes of work don't take its slots
+(decision 0090).
 """
 
 from __future__ import annotations

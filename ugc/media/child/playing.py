@@ -28,12 +28,13 @@ from ugc.media.child.refusal import Refused
 # PyAV imports these when a file first has what they are for; a limited child can't open files, so its parent has them.
 PRELOADED = (av.codec.hwaccel, av.sidedata, av.subtitles.codeccontext, av.subtitles.stream, logging)
 # What phones, cameras and browsers write; a decoder for an old game's films is one more way in.
-VIDEO_CODECS = ("h264", "hevc", "vp8", "vp9", "libdav1d", "av1", "mpeg4", "h263", "mjpeg", "prores")
+VIDEO_CODECS = ("h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "libdav1d", "av1", "mpeg4", "h263", "mjpeg", "prores")
 SOUND_CODECS = (
     "aac", "mp3", "mp3float", "opus", "libopus", "vorbis", "flac", "alac", "ac3", "eac3", "amrnb", "amrwb", "libopencore_amrnb",
     "libopencore_amrwb", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_f32le", "pcm_u8", "pcm_alaw",
     "pcm_mulaw", "adpcm_ima_wav", "adpcm_ima_qt", "adpcm_ms",
 )  # fmt: skip
+CODECS = frozenset((*VIDEO_CODECS, *SOUND_CODECS))
 MAX_SIDE = 4096
 MAX_PIXELS = 4096 * 2304
 # Phones that mean 60 write 60.02.
@@ -121,8 +122,12 @@ def tracks_of(opened: InputContainer) -> tuple[VideoStream | None, AudioStream |
     """What is played, set to decode in this one thread: another can't be started here."""
     pictures, sound = picture_track(opened), sound_track(opened)
     for each in (pictures, sound):
-        if each is not None:
-            each.codec_context.thread_count = 1
+        if each is None:
+            continue
+        # The demuxer's own list holds for its probing only.
+        if each.codec_context is None or each.codec_context.codec.name not in CODECS:
+            raise Refused("codec_not_accepted")
+        each.codec_context.thread_count = 1
     if pictures is None and sound is None:
         raise Refused("nothing_to_play")
     return pictures, sound

@@ -95,7 +95,8 @@ def worth_of(picture: Image.Image) -> float:
 def fitted(width: int, height: int, short: int, long: int) -> tuple[int, int]:
     """The size in the same shape whose sides stay below both bounds, never larger than it is, both even as H.264 needs them."""
     scale = min(1.0, short / min(width, height), long / max(width, height))
-    return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
+    # A hair more, so that what is whole by nature stays so after the division.
+    return max(2, int(width * scale + 0.01) // 2 * 2), max(2, int(height * scale + 0.01) // 2 * 2)
 
 
 def converted(frame: VideoFrame, width: int, height: int, form: str) -> VideoFrame:
