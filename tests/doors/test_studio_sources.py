@@ -26,7 +26,7 @@ from ugc.kit.http.errors import Unreachable
 from ugc.kit.http.fetching import Answer
 from ugc.library.models import Item
 from ugc.runtime import Runtime
-from ugc.social import actions, connecting, pulling
+from ugc.social import actions, connecting, jobs, pulling, rules
 from ugc.social.models import Source, SourceState
 from ugc.social.networks.base import Pulled, Skipped, SourceGone, TokenRefused
 
@@ -281,7 +281,8 @@ def test_a_token_is_renewed_before_it_ends_and_its_refusal_waits_for_a_person(
     coordinator.get(f"/studio/sources/callback/fake?code=c&state={state}")
     session.expire_all()
     now = clock.now()
-    assert (waiting.brand_id, waiting.id) in connecting.find_ending(session, now)
+    assert connecting.find_ending(session, now) == []
+    assert connecting.find_ending(session, now + timedelta(minutes=45)) == [(waiting.brand_id, waiting.id)]
     fetcher = network_answers(runtime, token_of(access_token="tok2_SECRET", refresh_token=None, expires_in=90_000))
     assert connecting.renew(runtime, waiting.brand_id, waiting.id, now=now)
     session.expire_all()
@@ -296,6 +297,53 @@ def test_a_token_is_renewed_before_it_ends_and_its_refusal_waits_for_a_person(
     assert not connecting.renew(runtime, waiting.brand_id, waiting.id, now=now)
     session.expire_all()
     assert (waiting.state, waiting.secrets) == (SourceState.NEEDS_CONNECT, "")
+
+
+def test_a_token_that_ended_while_nobody_worked_is_renewed_before_the_pull(
+    runtime: Runtime, session: Session, coordinator: Caller, waiting: Source, fake: FakeNetwork
+) -> None:
+    state = go(coordinator, waiting)["state"]
+    network_answers(runtime, token_of())
+    coordinator.get(f"/studio/sources/callback/fake?code=c&state={state}")
+    session.expire_all()
+    waiting.token_expires_at = clock.now() - timedelta(days=2)
+    session.commit()
+    network_answers(runtime, token_of(access_token="tok3_SECRET"))
+    fake.paged([post(1)])
+    jobs.pull(runtime, brand_id=waiting.brand_id, source_id=waiting.id)
+    assert fake.asked[-1].token == "tok3_SECRET"
+
+
+def test_meta_s_short_token_is_exchanged_for_a_long_one_and_that_before_it_ends(
+    app: OpenAPI, runtime: Runtime, session: Session, brand: Brand, coordinator: Caller
+) -> None:
+    owner = caller(app, runtime, brand.id, Role.OWNER)
+    owner.post("/studio/sources/apps/instagram", {"client_id": "app-1", "client_secret": "shh_SECRET_app"})
+    source = actions.add_source(
+        session, brand.id, "instagram", "own", "Ours", {"user_id": "1784"}, key=runtime.key("tokens"), actor="person:1",
+        now=clock.now(),
+    )  # fmt: skip
+    session.commit()
+    sent = coordinator.get(f"/studio/sources/{source.id}/connect").location
+    state = parse_qs(urlsplit(sent).query)["state"][0]
+    oauth = connecting.oauth_of(rules.get_network("instagram"))
+    assert isinstance(runtime.fetcher, FakeFetcher)
+    long = token_of(access_token="long_SECRET", refresh_token=None, expires_in=60 * 86_400)
+    runtime.fetcher.answers[oauth.token_url] = [token_of(refresh_token=None, expires_in=3600), long, long]
+    runtime.fetcher.answers[connecting.ME] = Answer(200, "u", {}, b'{"id": "218471"}')
+    assert coordinator.get(f"/studio/sources/callback/instagram?code=c&state={state}").status_code == 303
+    session.expire_all()
+    assert (source.account, actions.unsealed(runtime.key("tokens"), source).token) == ("218471", "long_SECRET")
+    before_end = clock.now() + timedelta(days=54)
+    assert connecting.find_ending(session, before_end) == [(brand.id, source.id)]
+    assert connecting.renew(runtime, brand.id, source.id, now=before_end)
+    runtime.fetcher.answers[oauth.token_url] = Answer(500, "u")
+    states = []
+    for moment in (before_end, before_end + timedelta(days=61)):
+        assert not connecting.renew(runtime, brand.id, source.id, now=moment)
+        session.expire_all()
+        states.append(source.state)
+    assert states == [SourceState.ACTIVE, SourceState.NEEDS_CONNECT], "it has ended, and nothing renews it"
 
 
 def test_every_page_says_its_title_and_has_no_inline_style(coordinator: Caller, source: Source) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -27,11 +27,13 @@ from ugc.runtime import Runtime
 from ugc.social import actions, queries, rules
 from ugc.social.actions import Secrets
 from ugc.social.models import NetworkApp, Source, SourceState
-from ugc.social.networks.base import Network, OAuth, TokenRefused
+from ugc.social.networks.base import Network, OAuth
 
 STATE_LASTS = timedelta(minutes=15)
-RENEWED_BEFORE = timedelta(hours=12)
-"""A token is renewed this long before it ends, or in the last tenth of its life if it lives shorter."""
+RENEWED_BEFORE = timedelta(minutes=20)
+"""A token is renewed this long before it ends: twice what lies between two rounds."""
+LENGTHENED_BEFORE = timedelta(days=7)
+"""Meta's last sixty days and can only be exchanged while they live, so that there is time to try again."""
 MAX_ACCOUNT = 200
 META = ("instagram", "facebook", "threads")
 ME = "https://graph.facebook.com/me?fields=id"
@@ -154,10 +156,25 @@ def finish(runtime: Runtime, session: Session, source: Source, *, code: str, sta
     client = open_client(runtime, oauth, client_id, client_secret, back)
     extra = {"code_verifier": verifier(runtime.key("pkce"), state)} if oauth.pkce else {}
     token = exchange(client, oauth, client_id, grant="authorization_code", secrets=[code, client_secret], code=code, **extra)
+    if source.network in META:
+        token = lengthened(runtime, oauth, client_id, client_secret, str(token["access_token"])) or token
     accept(runtime, source, token, now)
     if source.network in META and not source.account:
         source.account = ask_account(runtime, str(token["access_token"]))
     actions.pull_soon(session, source)
+
+
+def lengthened(runtime: Runtime, oauth: OAuth, client_id: str, client_secret: str, token: str) -> Mapping[str, Any] | None:
+    """Meta's tokens live an hour or two; one of some sixty days in exchange, or nothing where it gives none."""
+    asked = {
+        "grant_type": "fb_exchange_token", "client_id": client_id, "client_secret": client_secret, "fb_exchange_token": token,
+    }  # fmt: skip
+    try:
+        answer = runtime.fetcher.fetch(oauth.token_url, params=asked)
+        said = answer.json()
+    except Outside:
+        return None
+    return said if answer.status == 200 and isinstance(said, dict) and isinstance(said.get("access_token"), str) else None
 
 
 def ask_account(runtime: Runtime, token: str) -> str:
@@ -204,31 +221,49 @@ def accept(runtime: Runtime, source: Source, token: Mapping[str, Any], now: date
 
 def find_ending(session: Session, now: datetime) -> list[tuple[int, int]]:
     """Brand and id of sources whose tokens end soon."""
-    ending = select(Source.brand_id, Source.id).where(Source.token_expires_at < now + RENEWED_BEFORE, Source.secrets != "")
+    soon = Source.token_expires_at < now + RENEWED_BEFORE
+    at_meta = and_(Source.network.in_(META), Source.token_expires_at < now + LENGTHENED_BEFORE)
+    ending = select(Source.brand_id, Source.id).where(or_(soon, at_meta), Source.secrets != "")
     return [(brand_id, id) for brand_id, id in session.execute(ending.where(Source.state != SourceState.NEEDS_CONNECT))]
 
 
 def renew(runtime: Runtime, brand_id: int, source_id: int, *, now: datetime) -> bool:
-    """Exchange a token that ends soon for a new one; a refusal means that a person must connect again."""
+    """Exchange a token that ends soon for a new one; a refusal, or an end without one, means that a person must connect again."""
     with runtime.transaction() as session:
         source = queries.get_source(session, brand_id, source_id, lock=True)
         held = actions.unsealed(runtime.key("tokens"), source)
-        oauth = rules.get_network(source.network).oauth
-        if oauth is None or not held.refresh:
+        try:
+            token = renewed(runtime, session, source, held)
+        except (NotConnected, AppMissing) as refused:
+            if getattr(refused, "permanent", True):
+                actions.take_token(source, refused.detail, now=now)
+            return False
+        if token is None:
             if source.token_expires_at and source.token_expires_at <= now:
                 actions.take_token(source, "The access has ended; connect the source again.", now=now)
-            return False
-        client_id, client_secret = app_of(session, runtime, brand_id, source.network)
-        client = open_client(runtime, oauth, client_id, client_secret)
-        try:
-            token = exchange(
-                client, oauth, client_id, grant="refresh_token", secrets=[*held.all, client_secret], refresh_token=held.refresh
-            )
-        except (NotConnected, TokenRefused) as refused:
-            if refused.permanent:
-                actions.take_token(source, refused.detail, now=now)
             return False
         state, next_pull_at = source.state, source.next_pull_at
         accept(runtime, source, token, now)
         source.state, source.next_pull_at = state, next_pull_at
         return True
+
+
+def renewed(runtime: Runtime, session: Session, source: Source, held: Secrets) -> Mapping[str, Any] | None:
+    """The new token; None where the network has no way to renew the old one."""
+    oauth = rules.get_network(source.network).oauth
+    if oauth is None or not (held.refresh or source.network in META):
+        return None
+    client_id, client_secret = app_of(session, runtime, source.brand_id, source.network)
+    if not held.refresh:
+        return lengthened(runtime, oauth, client_id, client_secret, held.token)
+    client = open_client(runtime, oauth, client_id, client_secret)
+    secrets = [*held.all, client_secret]
+    return exchange(client, oauth, client_id, grant="refresh_token", secrets=secrets, refresh_token=held.refresh)
+
+
+def renew_if_ended(runtime: Runtime, brand_id: int, source_id: int, *, now: datetime) -> None:
+    """Before a pull: a token that ended while nobody worked is renewed first."""
+    with runtime.transaction() as session:
+        source = queries.get_source(session, brand_id, source_id)
+    if source.secrets and source.token_expires_at is not None and source.token_expires_at <= now:
+        renew(runtime, brand_id, source_id, now=now)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from ugc.kit import clock, jobs
+from ugc.kit.errors import NotFound
 from ugc.runtime import Runtime
 from ugc.social import actions, checking, connecting, forgetting, listening, pulling, queries, rules
 from ugc.social.models import Post
@@ -15,8 +17,11 @@ PORTIONS = 100
 
 @jobs.job("social.pull")
 def pull(runtime: Runtime, *, brand_id: int, source_id: int) -> None:
-    """Pull one source; how it went stands in its row."""
-    pulling.pull_source(runtime, brand_id, source_id, now=clock.now())
+    """Pull one source; how it went stands in its row. One that was removed meanwhile is nobody's."""
+    now = clock.now()
+    with suppress(NotFound):
+        connecting.renew_if_ended(runtime, brand_id, source_id, now=now)
+        pulling.pull_source(runtime, brand_id, source_id, now=now)
 
 
 @jobs.job("social.pull_due")
@@ -45,7 +50,8 @@ def check_upstream(runtime: Runtime) -> None:
 @jobs.job("social.check_source")
 def check_source(runtime: Runtime, *, brand_id: int, source_id: int) -> None:
     """Ask a network which posts of one source are still there."""
-    checking.check_source(runtime, brand_id, source_id, now=clock.now())
+    with suppress(NotFound):
+        checking.check_source(runtime, brand_id, source_id, now=clock.now())
 
 
 @jobs.job("social.end_leases")
@@ -69,7 +75,8 @@ def renew_tokens(runtime: Runtime) -> None:
 @jobs.job("social.renew_token")
 def renew_token(runtime: Runtime, *, brand_id: int, source_id: int) -> None:
     """Renew the token of one source."""
-    connecting.renew(runtime, brand_id, source_id, now=clock.now())
+    with suppress(NotFound):
+        connecting.renew(runtime, brand_id, source_id, now=clock.now())
 
 
 @jobs.job("social.forget")
