@@ -137,3 +137,19 @@ def test_an_import_is_taken_back(live: Runtime, brand: Brand, tmp_path: Path) ->
     assert (done.exit_code, done.stdout.strip()) == (0, f"import {number} was taken back: 2 items, 0 other changes")
     with live.sessions() as session:
         assert session.scalar(select(func.count()).select_from(Item)) == 0
+
+
+def test_doubtful_dates_ask_for_their_order(live: Runtime, brand: Brand, tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("review,rating,date\nNice,5,03/04/2026\nFine,4,2026-01-01\n")
+    asked = run(live, "reviews", path)
+    assert (asked.exit_code, "--dates dmy" in asked.stdout) == (1, True)
+    said = run(live, "reviews", path, "--dates", "mdy")
+    assert (said.exit_code, said.stdout.splitlines()[0]) == (0, "2 read, 1 added, 0 updated, 1 duplicate, 0 rejected")
+
+
+def test_a_format_is_told_by_the_file_or_named(live: Runtime, brand: Brand, tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("Review Content,Review Score,Date,Product ID\nNice,5,2026-01-01,A\n")
+    assert "read as Yotpo" in run(live, "reviews", path, "--dry-run").stdout
+    assert "read as Yotpo" not in run(live, "reviews", path, "--dry-run", "--format", "csv").stdout

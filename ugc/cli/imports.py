@@ -99,19 +99,19 @@ def catalog(
 @common
 @content("owned")
 @click.option("--format", "kind", type=click.Choice(known.NAMES), default="auto", show_default=True, help="The app that wrote it.")
-@click.option("--dates", type=click.Choice(list(ORDERS)), default="", help="How dates such as 03/04/2026 are meant.")
+@click.option("--dates", type=click.Choice(list(ORDERS)), help="How dates such as 03/04/2026 are meant.")
 @click.option("--source", default="import", show_default=True, help="What the items' source is called, e.g. the review app.")
 @MAPPING
 def reviews(
     paths: tuple[Path, ...], slug: str, dry_run: bool, report_file: Path | None, state: str, rights: str, evidence: str,
-    create_products: bool, kind: str, dates: str, source: str, mapping: tuple[str, ...],
+    create_products: bool, kind: str, dates: str | None, source: str, mapping: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Import reviews: exports of review apps, Google's review feed, any CSV or TSV. The format is told by the file."""
     chosen = read_mapping(mapping)
 
     def run(runtime: Runtime, brand: Brand, path: Path, step: importing.Progress) -> Report:
         return reviewing.import_reviews(
-            runtime, brand, path, format=kind, mapping=chosen, dates=dates, create_products=create_products, state=state,
+            runtime, brand, path, format=kind, mapping=chosen, dates=dates or "", create_products=create_products, state=state,
             rights=rights, evidence=evidence, source=source, dry_run=dry_run, actor=actor(), progress=step,
         )  # fmt: skip
 
