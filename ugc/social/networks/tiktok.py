@@ -100,7 +100,7 @@ NETWORK = Network(
     modes=(Mode("own", "Own videos", (), pull_own, SourcePolicy.EMBED_ONLY),),
     oauth=OAuth(
         authorize_url="https://www.tiktok.com/v2/auth/authorize/", token_url=f"{BASE}/oauth/token/",
-        scopes=("user.info.basic", "video.list"), pkce=True, scope_separator=",", client_id_name="client_key",
+        scopes=("user.info.basic", "video.list"), scope_separator=",", client_id_name="client_key",
     ),
     token_hint="An access token of a TikTok app with video.list; it lives a day, so connect by the button.",
     check=check,

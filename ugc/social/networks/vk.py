@@ -18,7 +18,6 @@ from ugc.social.networks.base import (
     MediaData,
     Mode,
     Network,
-    OAuth,
     PostData,
     Pulled,
     SourceGone,
@@ -187,18 +186,13 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
 
 QUERY = Field("query", "Words", "As in VK's search")
 OWNER = Field("owner", "Wall", "A name as in the address, or a number; communities have a minus before it")
+# No sign-in: an app's service token reads public walls, and VK ID's own way of exchanging codes (`device_id`) is no plain OAuth.
 NETWORK = Network(
     kind="vk",
     label="VK",
     modes=(
         Mode("search", "Search", (QUERY,), pull_search, SourcePolicy.API_CACHED),
         Mode("wall", "Wall", (OWNER,), pull_wall, SourcePolicy.API_CACHED),
-    ),
-    oauth=OAuth(
-        authorize_url="https://id.vk.com/authorize",
-        token_url="https://id.vk.com/oauth2/auth",
-        scopes=("wall",),
-        pkce=True,
     ),
     token_hint="The service token of a VK app.",
     check=check,
