@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ugc.kit.errors import BadSetting
+from ugc.kit.storage.places import Place
 from ugc.settings import Settings, read_settings, secret_of
 
 
@@ -21,14 +22,18 @@ def test_values_come_in_their_types() -> None:
     settings = read_settings(
         {
             "UGC_DATA_DIR": "/srv/ugc", "UGC_BASE_URL": "https://ugc.test/", "UGC_PROXY_HOPS": "1", "UGC_LOG_LEVEL": "DEBUG",
-            "UGC_FETCH_ALLOW": "10.0.0.0/8, shop.internal", "UGC_TRUSTED_HOSTS": "Web, ugc.internal", "UGC_MAX_UPLOAD_MB": "50",
+            "UGC_FETCH_ALLOW": "10.0.0.0/8, shop.internal, .corp.example", "UGC_FETCH_HTTP": "1", "UGC_STORAGE": "s3://bucket/a/",
+            "UGC_S3_SOURCES": "acme=s3://photos/in, other=s3://photos", "UGC_S3_ENDPOINT_URL": "https://s3.intern/",
+            "UGC_TRUSTED_HOSTS": "Web, ugc.internal", "UGC_MAX_UPLOAD_MB": "50",
         }
     )  # fmt: skip
     assert settings.data_dir == Path("/srv/ugc")
     assert settings.base_url == "https://ugc.test"
     assert settings.is_https
     assert (settings.proxy_hops, settings.log_level, settings.max_upload_mb) == (1, "debug", 50)
-    assert settings.fetch_allow == ("10.0.0.0/8", "shop.internal")
+    assert settings.fetch_allow == ("10.0.0.0/8", "shop.internal", ".corp.example")
+    assert (settings.fetch_http, settings.storage, settings.s3_endpoint_url) == (True, "s3://bucket/a", "https://s3.intern")
+    assert settings.s3_sources == (("acme", Place("photos", "in/")), ("other", Place("photos")))
     assert settings.trusted_hosts == ("web", "ugc.internal")
 
 
@@ -39,6 +44,9 @@ def test_values_come_in_their_types() -> None:
         ("UGC_PROXY_HOPS", "11"), ("UGC_PROXY_HOPS", "one"), ("UGC_PROXY_HOPS", "²"), ("UGC_LOG_LEVEL", "loud"),
         ("UGC_STORAGE", "tape"), ("UGC_DATABASE_URL", "mysql://x"), ("UGC_SMTP_URL", "http://x"), ("UGC_REDIS_URL", "x"),
         ("UGC_SECRET_KEY", "short"), ("UGC_METRICS_TOKEN", "short"), ("UGC_FETCH_ALLOW", "a b"), ("UGC_DEMO", "yes"),
+        ("UGC_STORAGE", "s3://"), ("UGC_STORAGE", "s3://Bucket"), ("UGC_S3_ENDPOINT_URL", "ftp://x"),
+        ("UGC_S3_ENCRYPTION", "rot13"),
+        ("UGC_S3_SOURCES", "s3://bucket"), ("UGC_S3_SOURCES", "shop=bucket"), ("UGC_FETCH_HTTP", "yes"),
         ("UGC_MAX_UPLOAD_MB", "0"), ("UGC_TRUSTED_HOSTS", "http://x"),
     ],
 )  # fmt: skip
