@@ -14,7 +14,7 @@ from tests.social import answering
 from ugc.kit.errors import Outside
 from ugc.kit.http.fetching import Answer
 from ugc.library.models import Kind, SourcePolicy
-from ugc.social.networks import asking, graph, instagram, linkedin, vk, youtube
+from ugc.social.networks import asking, bluesky, graph, instagram, linkedin, vk, youtube
 from ugc.social.networks.base import BadShape, MediaData, SourceGone, Throttled, TokenRefused
 from ugc.social.networks.reading import count_at, cut, find, hashtags_of, kind_of, moment, plain, read_posts, url_at
 from ugc.social.rules import NETWORKS
@@ -166,6 +166,34 @@ def test_what_the_reasons_of_youtube_mean(reason: str, wanted: type) -> None:
 @pytest.mark.parametrize(("code", "wanted"), [(5, TokenRefused), (6, Throttled), (29, Throttled), (15, SourceGone), (10, Outside)])
 def test_what_the_codes_of_vk_mean(code: int, wanted: type) -> None:
     assert isinstance(vk.refusal(Answer(200, "", {}, f'{{"error": {{"error_code": {code}}}}}'.encode())), wanted)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "wanted"),
+    [
+        (400, b'{"error": "ExpiredToken"}', TokenRefused),
+        (400, b'{"error": "InvalidRequest", "message": "Profile not found"}', SourceGone),
+        (400, b'{"error": "AccountTakedown"}', SourceGone), (400, b'{"error": "InvalidRequest"}', type(None)),
+        (200, b"{}", type(None)),
+    ],
+)  # fmt: skip
+def test_what_the_errors_of_bluesky_mean(status: int, body: bytes, wanted: type) -> None:
+    assert isinstance(bluesky.refusal(Answer(status, "", {}, body)), wanted)
+
+
+@pytest.mark.parametrize("status", [401, 422])
+def test_a_server_that_hides_its_timelines_asks_for_access(status: int) -> None:
+    fetcher = answering.Alike(b'{"error": "This method requires an authenticated user"}', status)
+    with pytest.raises(TokenRefused):
+        answering.mode_of("mastodon", "hashtag").pull(answering.ask(fetcher, {"server": "a.test", "hashtag": "x"}))
+
+
+@pytest.mark.parametrize(("token", "host"), [("EAAB", "graph.facebook.com"), ("IGQV", "graph.instagram.com")])
+def test_a_token_goes_to_the_host_that_gave_it(token: str, host: str) -> None:
+    fetcher = answering.Alike(b'{"data": []}')
+    answering.mode_of("instagram", "own").pull(answering.ask(fetcher, {"user_id": "1"}, token=token))
+    assert fetcher.asked[0].url.startswith(f"https://{host}/")
+    assert fetcher.asked[0].headers["Authorization"] == f"Bearer {token}"
 
 
 def test_a_thirty_first_hashtag_waits_without_asking() -> None:

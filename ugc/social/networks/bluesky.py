@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
+from ugc.kit.http.fetching import Answer
 from ugc.library.models import Kind, SourcePolicy
 from ugc.library.rules import CreatorData
-from ugc.social.networks.asking import ask_json, bearer, option, site
-from ugc.social.networks.base import Ask, BadShape, Field, MediaData, Mode, Network, PostData, Pulled
+from ugc.social.networks.asking import ask_json, bearer, body_of, option, site
+from ugc.social.networks.base import Ask, BadShape, Field, MediaData, Mode, Network, PostData, Pulled, SourceGone, TokenRefused
 from ugc.social.networks.paging import Page, size, token_at, walk
 from ugc.social.networks.reading import (
     MOST_MEDIA,
@@ -37,6 +38,8 @@ HOME = "https://bsky.social"
 SITE = "https://bsky.app"
 MOST_A_PAGE = 100
 MOST_IDS = 25
+TOKEN_ERRORS = {"AuthenticationRequired", "AuthMissing", "ExpiredToken", "InvalidToken"}
+GONE_ERRORS = {"AccountDeactivated", "AccountTakedown", "BlockedActor", "BlockedByActor"}
 # Whoever sets this label asks apps not to show them to people who are not signed in.
 SIGNED_IN_ONLY = "!no-unauthenticated"
 
@@ -123,6 +126,15 @@ def url_of(uri: str) -> str:
     return f"{SITE}/profile/{quote(parts[2])}/post/{quote(parts[4])}" if len(parts) == 5 and parts[0] == "at:" else ""
 
 
+def refusal(answer: Answer) -> Exception | None:
+    """What an error's name means; Bluesky says most of them with status 400."""
+    body = body_of(answer) if answer.status in {400, 401} else None
+    if text_at(body, "error") in TOKEN_ERRORS:
+        return TokenRefused()
+    gone = text_at(body, "error") in GONE_ERRORS or text_at(body, "message") == "Profile not found"
+    return SourceGone() if gone else None
+
+
 def pull_author(ask: Ask) -> Pulled:
     """An author's posts without replies."""
     params = {"actor": option(ask, "actor").lstrip("@"), "filter": "posts_no_replies"}
@@ -151,7 +163,7 @@ def sign_in(ask: Ask) -> tuple[str, dict[str, str]]:
 def read_page(ask: Ask, server: str, headers: Mapping[str, str], method: str, params: Mapping[str, str], page: str) -> Page:
     """One page of a feed or a search."""
     sent = {**params, "limit": size(ask, MOST_A_PAGE), **({"cursor": page} if page else {})}
-    answer = ask_json(ask, f"{server}/xrpc/{method}", sent, headers=headers)
+    answer = ask_json(ask, f"{server}/xrpc/{method}", sent, headers=headers, refusal=refusal)
     feed = method.endswith("getAuthorFeed")
     read = read_feed_item if feed else partial(read_post, mention=True)
     posts, skipped = read_posts(records_at(answer, "feed" if feed else "posts"), read)

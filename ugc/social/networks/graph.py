@@ -13,6 +13,7 @@ from ugc.social.networks.base import Ask, BadShape, OAuth, SourceGone, Throttled
 from ugc.social.networks.reading import code_at, find
 
 BASE = "https://graph.facebook.com/v26.0"
+INSTAGRAM = "https://graph.instagram.com/v26.0"
 # https://developers.facebook.com/docs/graph-api/guides/error-handling
 TOKEN_CODES = {3, 10, 102, 190, 463, 467, *range(200, 300)}
 WAIT_CODES = {4, 17, 32, 613, *range(80000, 80015)}
@@ -25,8 +26,9 @@ MOST_IDS = 50
 
 
 def ask_graph(ask: Ask, path: str, params: Mapping[str, str]) -> Any:
-    """The answer of one Graph address."""
-    return ask_json(ask, f"{BASE}/{path}", params, headers=bearer(ask.token), refusal=refusal)
+    """The answer of one Graph address. Access by a sign-in at Instagram itself begins with IG and is good at its own host only."""
+    base = INSTAGRAM if ask.token.startswith("IG") else BASE
+    return ask_json(ask, f"{base}/{path}", params, headers=bearer(ask.token), refusal=refusal)
 
 
 def refusal(answer: Answer) -> Exception | None:

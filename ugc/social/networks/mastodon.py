@@ -13,7 +13,7 @@ from ugc.kit.http.fetching import Answer
 from ugc.library.models import SourcePolicy
 from ugc.library.rules import CreatorData
 from ugc.social.networks.asking import ask_answer, ask_json, bearer, known, option, site
-from ugc.social.networks.base import Ask, BadShape, Field, MediaData, Mode, Network, PostData, Pulled, SourceGone
+from ugc.social.networks.base import Ask, BadShape, Field, MediaData, Mode, Network, PostData, Pulled, SourceGone, TokenRefused
 from ugc.social.networks.paging import Page, size, token_at, walk
 from ugc.social.networks.reading import (
     MOST_MEDIA,
@@ -84,6 +84,11 @@ def read_creator(record: Record, host: str) -> CreatorData:
     return CreatorData(text_at(record, "account.display_name") or handle, handle, url_at(record, "account.url"), "mastodon")
 
 
+def refusal(answer: Answer) -> Exception | None:
+    """A server that shows its timelines to members alone says so with status 422, or 401."""
+    return TokenRefused() if answer.status == 422 else None
+
+
 def pull_hashtag(ask: Ask) -> Pulled:
     """A hashtag's posts, as far as the server knows them."""
     server, tag = site(ask, "server"), quote(option(ask, "hashtag").lstrip("#＃"), safe="")
@@ -138,7 +143,7 @@ def pull_forward(ask: Ask, url: str, params: Mapping[str, str], seen: str, kept:
 
 def ask_list(ask: Ask, url: str, params: Mapping[str, str]) -> tuple[Answer, list[Any]]:
     """One question and the posts in its answer."""
-    answer = ask_answer(ask, url, {**params, "limit": size(ask, MOST_A_PAGE)}, headers=bearer(ask.token))
+    answer = ask_answer(ask, url, {**params, "limit": size(ask, MOST_A_PAGE)}, headers=bearer(ask.token), refusal=refusal)
     return answer, records_at(answer.json(), "")
 
 
