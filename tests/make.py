@@ -13,7 +13,7 @@ from ugc.accounts.models import Brand
 from ugc.catalog.models import Product
 from ugc.library.models import Creator, Item, Kind, State
 from ugc.media.models import File, FileState, Rendition
-from ugc.social.models import Source
+from ugc.social.models import Listening, Mention, Source
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 numbers = count(1)
@@ -68,6 +68,17 @@ def source(session: Session, brand: Brand, **facts: Any) -> Source:
     """A feed that was connected and is due later."""
     facts = {"network": "feed", "mode": "feed", "name": "A blog", "options": {"url": "https://blog.test/feed.xml"}} | facts
     return added(session, Source(brand_id=brand.id, **facts))
+
+
+def heard(session: Session, brand: Brand, **facts: Any) -> Mention:
+    """A mention on a blog, with what is listened for."""
+    listening = added(session, Listening(brand_id=brand.id, name="Our brand", terms=["halm"]))
+    number = next(numbers)
+    facts = {
+        "listening_id": listening.id, "network": "feed", "external_id": f"post-{number}", "site": "blog.test",
+        "url": f"https://blog.test/{number}", "sentence": "Halm hats are lovely.", "term": "halm", "published_at": NOON,
+    } | facts  # fmt: skip
+    return added(session, Mention(brand_id=brand.id, **facts))
 
 
 def added(session: Session, row: Row) -> Row:

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from ugc.api import duplicates, galleries, imports, insights, items, orders, products, rights, schema, sources
+from ugc.api import duplicates, galleries, imports, insights, items, mentions, orders, products, rights, schema, sources
 
 doors = (schema.api, schema.documents)
 
-__all__ = ["doors", "duplicates", "galleries", "imports", "insights", "items", "orders", "products", "rights", "sources"]
+__all__ = [
+    "doors",
+    "duplicates",
+    "galleries",
+    "imports",
+    "insights",
+    "items",
+    "mentions",
+    "orders",
+    "products",
+    "rights",
+    "sources",
+]

@@ -49,6 +49,12 @@ def count_products(session: Session, brand_id: int) -> int:
     return session.scalar(query) or 0
 
 
+def map_by_ids(session: Session, brand_id: int, ids: Iterable[int]) -> dict[int, Product]:
+    """Id → product, of those of the ids that are the brand's."""
+    found = session.scalars(select(Product).where(Product.brand_id == brand_id, among(Product.id, set(ids))))
+    return {product.id: product for product in found}
+
+
 def map_products(session: Session, brand_id: int, skus: Iterable[str]) -> dict[str, Product]:
     """SKU → product, of those that exist."""
     wanted = set(skus)
@@ -63,19 +69,19 @@ def find_skus(session: Session, brand_id: int, skus: Iterable[str]) -> set[str]:
     return set(session.scalars(select(Product.sku).where(Product.brand_id == brand_id, among(Product.sku, skus))))
 
 
-def find_named(session: Session, brand_id: int, names: Iterable[str], numbers: Iterable[str] = ()) -> dict[str, str]:
-    """The SKU for each name that the catalogue knows: a SKU, else a family's first variant; `numbers` may be GTINs or MPNs."""
-    wanted, codes = set(names), set(numbers)
-    mine = select(Product.sku, Product.family, Product.gtin, Product.mpn).where(Product.brand_id == brand_id)
-    kinds = [mine.where(among(Product.sku, wanted)), mine.where(among(Product.family, wanted))]
-    if codes:
-        kinds.append(mine.where(or_(among(Product.gtin, codes), among(Product.mpn, codes))))
-    found: dict[str, str] = {}
-    for kind in kinds:
-        for row in session.execute(kind.order_by(Product.id)):
-            for name in row:
-                if name in wanted or name in codes:
-                    found.setdefault(name, row.sku)
+def find_named(session: Session, brand_id: int, names: Iterable[str]) -> dict[str, str]:
+    """The SKU for each name that the catalogue knows: a SKU, else a family (its first variant), else a GTIN or MPN."""
+    wanted, found = set(names), dict[str, str]()
+    for columns in ((Product.sku,), (Product.family,), (Product.gtin, Product.mpn)):
+        rest = wanted - found.keys()
+        if not rest:
+            break
+        named = or_(*(among(column, rest) for column in columns))
+        query = select(Product.sku, *columns).where(Product.brand_id == brand_id, named).order_by(Product.id)
+        for sku, *others in session.execute(query):
+            for name in others:
+                if name in rest:
+                    found.setdefault(name, sku)
     return found
 
 

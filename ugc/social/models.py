@@ -33,6 +33,23 @@ class PullOutcome(StrEnum):
     FAILED = "failed"
 
 
+class Listening(Base):
+    """Keywords that the brand listens for; its sources look for them in many places."""
+
+    __tablename__ = "listenings"
+
+    id: Mapped[pk]
+    brand_id: Mapped[int] = fk("brands.id")
+    name: Mapped[str]
+    terms: Mapped[list[str]] = mapped_column(server_default="[]")
+    """Words and phrases; one of them is enough."""
+    excluded: Mapped[list[str]] = mapped_column(server_default="[]")
+    """Words that make a text one about something else."""
+    skus: Mapped[list[str]] = mapped_column(server_default="[]")
+    """The product that it is about, where it is about one; else the catalogue's titles are looked for in the text."""
+    created: Mapped[stamped]
+
+
 class Source(Base):
     """Something on a network that is pulled regularly, e.g. a hashtag or the brand's own posts."""
 
@@ -41,6 +58,8 @@ class Source(Base):
 
     id: Mapped[pk]
     brand_id: Mapped[int] = fk("brands.id")
+    listening_id: Mapped[int | None] = fk("listenings.id")
+    """Where set, only what matches the keywords is kept, as mentions."""
     network: Mapped[str]
     mode: Mapped[str]
     name: Mapped[str]
@@ -179,3 +198,38 @@ class DeletionRequest(Base):
     items: Mapped[int] = mapped_column(server_default="0")
     created: Mapped[stamped]
     done_at: Mapped[datetime | None]
+
+
+class Mention(Base):
+    """A place where somebody speaks of what the brand listens for: the sentence and its address, no copy of the post."""
+
+    __tablename__ = "mentions"
+    __table_args__ = (
+        UniqueConstraint("listening_id", "network", "external_id"),
+        Index("ix_mentions_by_date", "brand_id", "published_at", "id"),
+        Index("ix_mentions_leased", "lease_until", postgresql_where=text("lease_until IS NOT NULL")),
+    )
+
+    id: Mapped[pk]
+    brand_id: Mapped[int] = fk("brands.id")
+    listening_id: Mapped[int] = fk("listenings.id", index=False)
+    source_id: Mapped[int | None] = fk("sources.id", ondelete="SET NULL")
+    network: Mapped[str]
+    external_id: Mapped[str]
+    site: Mapped[str] = mapped_column(index=True)
+    """The host of its address, without `www.`."""
+    url: Mapped[str]
+    title: Mapped[str] = mapped_column(server_default="")
+    author: Mapped[str] = mapped_column(server_default="")
+    sentence: Mapped[str]
+    """The sentence that matched; emptied when the network's terms end its keeping."""
+    term: Mapped[str]
+    """What matched."""
+    product_id: Mapped[int | None] = fk("products.id", ondelete="SET NULL")
+    item_id: Mapped[int | None] = fk("items.id", ondelete="SET NULL")
+    """The item that somebody made of it."""
+    published_at: Mapped[datetime]
+    lease_until: Mapped[datetime | None]
+    dismissed_at: Mapped[datetime | None]
+    """When somebody said that it is about something else."""
+    created: Mapped[stamped]

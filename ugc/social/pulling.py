@@ -21,8 +21,8 @@ from ugc.kit import logs
 from ugc.kit.errors import Outside, UgcError
 from ugc.kit.signing import SealBroken
 from ugc.runtime import Runtime
-from ugc.social import actions, queries, rules
-from ugc.social.actions import Secrets
+from ugc.social import actions, listening, queries, rules
+from ugc.social.actions import Secrets, Taken
 from ugc.social.models import PullOutcome, Source, SourcePull, SourceState
 from ugc.social.networks.base import MOST_POSTS, Ask, BadShape, Mode, Network, Pulled, SourceGone, Throttled, TokenRefused
 
@@ -183,9 +183,7 @@ def store(runtime: Runtime, asking: Asking, pulled: Pulled) -> bool:
         source = queries.get_source(session, asking.brand_id, asking.source_id, lock=True)
         if source.cursor != dict(asking.ask.cursor) or source.state is SourceState.PAUSED:
             return False
-        taken = actions.take_posts(
-            session, asking.brand_id, pulled.posts, actions.terms_of(source, now), actor=f"source:{source.id}"
-        )
+        taken = take(session, source, pulled, now)
         actions.note_skipped(session, source, pulled.skipped, now=now)
         source.cursor = dict(pulled.cursor)
         use_quota(source, pulled.cost, now)
@@ -197,6 +195,13 @@ def store(runtime: Runtime, asking: Asking, pulled: Pulled) -> bool:
         pull.same_count += taken.same
         pull.pages += 1
     return True
+
+
+def take(session: Session, source: Source, pulled: Pulled, now: datetime) -> Taken:
+    """Posts become items, or, where the source listens for words, mentions."""
+    if source.listening_id is not None:
+        return listening.take_mentions(session, source, pulled.posts, now)
+    return actions.take_posts(session, source.brand_id, pulled.posts, actions.terms_of(source, now), actor=f"source:{source.id}")
 
 
 def use_quota(source: Source, cost: int, now: datetime) -> None:

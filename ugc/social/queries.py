@@ -22,14 +22,16 @@ PULLED_STATES = (SourceState.ACTIVE, SourceState.DEGRADED)
 
 
 def find_sources(session: Session, brand_id: int) -> list[Source]:
-    """A brand's sources in the order of their names."""
-    return list(session.scalars(select(Source).where(Source.brand_id == brand_id).order_by(func.lower(Source.name), Source.id)))
+    """A brand's sources in the order of their names; those that only listen stand with what they listen for."""
+    mine = select(Source).where(Source.brand_id == brand_id, Source.listening_id.is_(None))
+    return list(session.scalars(mine.order_by(func.lower(Source.name), Source.id)))
 
 
 def count_troubled(session: Session, brand_id: int) -> int:
     """How many of a brand's sources wait for a person or fail."""
     troubled = Source.state.in_([SourceState.NEEDS_CONNECT, SourceState.DEGRADED])
-    return session.scalar(select(func.count()).select_from(Source).where(Source.brand_id == brand_id, troubled)) or 0
+    mine = Source.brand_id == brand_id, Source.listening_id.is_(None)
+    return session.scalar(select(func.count()).select_from(Source).where(*mine, troubled)) or 0
 
 
 def get_source(session: Session, brand_id: int, source_id: int, *, lock: bool = False) -> Source:

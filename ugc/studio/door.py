@@ -25,6 +25,7 @@ from ugc.studio import (
     search,
     settings,
     sign_in,
+    listening,
     sources,
     submissions,
 )
@@ -44,6 +45,7 @@ for room in (
     imports,
     settings,
     search,
+    listening,
     sources,
     links,
     submissions,
