@@ -561,7 +561,7 @@ function draw(config, words) {
     "form", { class: "form", action: config.submit, method: "post", enctype: "multipart/form-data", novalidate: true },
     hidden("stamp", config.stamp), hidden("terms", config.terms.name), hidden("product", config.product ? config.product.sku : ""), trap,
     ...config.fields.map((field) => kinds[field.kind]?.(field)),
-    make("div", {}, make("button", { class: "button wide", "data-send": true }, words("send"))),
+    make("div", { class: "end" }, make("button", { class: "button wide", "data-send": true }, words("send"))),
     make("p", { class: "quiet small", role: "status", "aria-live": "polite", "data-status": true }),
   );
 }
@@ -661,7 +661,7 @@ class UgcUpload extends HTMLElement {
     const problem = make("div", { class: "notice bad", role: "alert", hidden: true });
     const close = make("button", { class: "button plain", type: "button" }, words("close"));
     close.addEventListener("click", () => this.#reset());
-    form.lastElementChild?.previousElementSibling?.append(" ", close);
+    form.lastElementChild?.previousElementSibling?.append(close);
     this.#put(config.style, problem, form);
     new Sender(form, problem, {
       uploads: config.uploads, accept: config.accept, most: config.most, words, resume: this.getAttribute("resume") !== "off",

@@ -10,6 +10,10 @@ const SWIPE = 50;
 
 Object.assign(LABELS, {
   verified: "Verified buyer",
+  gifted: "Got the product free or cheaper",
+  paid: "Is paid",
+  employee: "Works for the shop",
+  relative: "Has family working for the shop",
   previous: "Previous",
   next: "Next",
   close: "Close",

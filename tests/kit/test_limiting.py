@@ -25,3 +25,12 @@ def test_a_large_thing_counts_as_many() -> None:
     with pytest.raises(TooMany):
         limiter.take("10/day", "megabytes", "one", cost=2)
     limiter.take("10/day", "megabytes", "one", cost=1)
+
+
+def test_without_its_redis_each_process_counts_for_itself() -> None:
+    """F-38: nothing is refused because the counter is away, and the limit still holds."""
+    limiter = Limiter("redis://127.0.0.1:1")
+    for _ in range(2):
+        limiter.take("2/hour", "page", "one")
+    with pytest.raises(TooMany):
+        limiter.take("2/hour", "page", "one")

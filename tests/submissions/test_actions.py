@@ -14,6 +14,7 @@ from tests import make
 from tests.submissions import sent
 from tests.submissions.sent import NOW
 from ugc.accounts.models import AuditEntry, Brand
+from ugc.galleries import render
 from ugc.kit import signing
 from ugc.kit.errors import TooMany
 from ugc.kit.limiting import Limiter
@@ -114,6 +115,7 @@ def test_a_tie_to_the_brand_is_disclosed(runtime: Runtime, acme: int, relation: 
         assert item.incentivised
         assert [each.tag.name for each in item.tags] == [relation]
         assert item.extra["relation"] == relation
+        assert render.badges_of(item) == ["incentivised", relation]
 
 
 def test_an_unknown_product_is_left_out_and_remembered(runtime: Runtime, acme: int) -> None:

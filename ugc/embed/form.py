@@ -43,7 +43,7 @@ def fields_of(page: Page, product: str) -> list[Field]:
               most=rules.MAX_NAME),
         Field("email", "email", "Your e-mail address", "Never shown.", is_required=True, autocomplete="email", most=254),
         Field("birth", "birth_year", "When were you born?", "We look at it once and don't keep it.", is_required=True),
-        Field("choice", "relation", f"Do you have a tie to {page.name}?", "We show it beside what you send.", relations, True),
+        Field("choice", "relation", f"Do you have a tie to {page.name}?", "If so, we say it beside it.", relations, True),
         Field("terms", "terms", "Terms"),
         Field("box", "others", rules.wording(rules.OTHERS, page.name)),
         Field("box", "agree", rules.wording(rules.AGREE, page.name), is_required=True),

@@ -28,6 +28,8 @@ NETWORKS = {
     "instagram": "Instagram", "tiktok": "TikTok", "youtube": "YouTube", "facebook": "Facebook", "pinterest": "Pinterest",
     "x": "X", "mastodon": "Mastodon", "bluesky": "Bluesky", "reddit": "Reddit",
 }  # fmt: skip
+# Ties to the brand as the upload form asks for them (L-03).
+TIES = frozenset({"gifted", "paid", "employee", "relative"})
 MAX_ALT = 160
 
 templates = Environment(loader=PackageLoader("ugc.galleries"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -100,8 +102,15 @@ def item_json(item: Item, base_url: str) -> dict[str, Any]:
         "published_at": moment(item.published_at),
         "media": [media_json(media, base_url) for media in shown],
         "products": [tagged_json(tagged) for tagged in item.products if tagged.product.removed_at is None],
-        "badges": [name for name, is_set in (("verified", item.verified), ("incentivised", item.incentivised)) if is_set],
+        "badges": badges_of(item),
     }
+
+
+def badges_of(item: Item) -> list[str]:
+    """What must be said beside an item: a checked purchase, an incentive, and the tie to the brand that its sender named (L-06)."""
+    marks = [name for name, is_set in (("verified", item.verified), ("incentivised", item.incentivised)) if is_set]
+    tie = item.extra.get("relation")
+    return [*marks, tie] if tie in TIES else marks
 
 
 def creator_json(item: Item) -> dict[str, Any] | None:
