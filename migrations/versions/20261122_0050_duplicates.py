@@ -52,12 +52,18 @@ def upgrade() -> None:
         sa.Column("item_id", sa.BigInteger(), autoincrement=False, nullable=False),
         *brand(),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
-        sa.Column("keys", postgresql.ARRAY(sa.BigInteger()), server_default="{}", nullable=False),
         sa.ForeignKeyConstraint(["item_id"], ["items.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("item_id"),
     )
-    op.create_index("ix_text_prints_digest", "text_prints", ["brand_id", "digest"])
-    op.create_index("ix_text_prints_keys", "text_prints", ["keys"], postgresql_using="gin")
+    op.create_index("ix_text_prints_digest", "text_prints", ["brand_id", "digest", "item_id"])
+    op.create_table(
+        "text_keys",
+        sa.Column("key", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("item_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["item_id"], ["items.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("key", "item_id"),
+    )
+    op.create_index(op.f("ix_text_keys_item_id"), "text_keys", ["item_id"])
     op.create_table(
         "duplicate_pairs",
         sa.Column("low_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -111,6 +117,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """What was decided is forgotten."""
-    for table in ("duplicate_members", "duplicate_groups", "duplicate_pairs", "text_prints", "picture_prints"):
+    for table in ("duplicate_members", "duplicate_groups", "duplicate_pairs", "text_keys", "text_prints", "picture_prints"):
         op.drop_table(table)
     op.drop_column("files", "turned_hashes")

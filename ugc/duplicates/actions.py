@@ -9,7 +9,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from ugc.accounts import actions as accounts_actions
@@ -66,10 +66,17 @@ def note_text_prints(session: Session, brand_id: int, item_ids: Sequence[int]) -
         .outerjoin(TextPrint, TextPrint.item_id == Item.id)
         .where(Item.brand_id == brand_id, among(Item.id, item_ids), Item.kind == Kind.REVIEW, TextPrint.item_id.is_(None))
     )
-    for id, title, body in session.execute(query.order_by(Item.id)).all():
-        words = rules.words_of(title, body)
-        session.add(TextPrint(item_id=id, brand_id=brand_id, digest=rules.digest_of(words), keys=rules.keys_of(brand_id, words)))
-    session.flush()
+    words = {id: rules.words_of(title, body) for id, title, body in session.execute(query.order_by(Item.id))}
+    if not words:
+        return
+    session.execute(
+        insert(TextPrint), [{"item_id": id, "brand_id": brand_id, "digest": rules.digest_of(each)} for id, each in words.items()]
+    )
+    keys = sorted({(key, id) for id, each in words.items() for key in rules.keys_of(brand_id, each)})
+    session.execute(
+        text("insert into text_keys (key, item_id) select * from unnest(cast(:keys as bigint[]), cast(:ids as bigint[]))"),
+        {"keys": [key for key, _ in keys], "ids": [id for _, id in keys]},
+    )
 
 
 def note_barred(session: Session, brand_id: int, item_ids: Sequence[int]) -> None:

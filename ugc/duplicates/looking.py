@@ -54,7 +54,7 @@ def find_near(runtime: Runtime, session: Session, brand_id: int, file: File) -> 
 def look_at_texts(session: Session, brand_id: int, item_ids: Sequence[int]) -> list[Found]:
     """Reviews that say the same as the items do, or nearly so."""
     same = queries.find_same_texts(session, brand_id, item_ids)
-    maybe = queries.find_like_texts(session, brand_id, item_ids) - same
+    maybe = queries.find_like_texts(session, item_ids) - same
     words = queries.find_words(session, {id for pair in maybe for id in pair})
     shingles = {id: rules.shingles_of(each) for id, each in words.items()}
     likeness = {pair: rules.likeness_of(shingles[pair[0]], shingles[pair[1]]) for pair in maybe}

@@ -6,8 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ugc.kit.db import Base, fk, pk, stamped
@@ -55,17 +54,23 @@ class TextPrint(Base):
     """What a text says, without case, signs and spaces."""
 
     __tablename__ = "text_prints"
-    __table_args__ = (
-        Index("ix_text_prints_digest", "brand_id", "digest"),
-        Index("ix_text_prints_keys", "keys", postgresql_using="gin"),
-    )
+    __table_args__ = (Index("ix_text_prints_digest", "brand_id", "digest", "item_id"),)
 
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
     brand_id: Mapped[int] = fk("brands.id", index=False)
     digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     """16 bytes; None for a text too short to tell copies from chance."""
-    keys: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default="{}")
-    """Texts that share one are probably alike (rules.keys_of)."""
+
+
+class TextKey(Base):
+    """Texts that share a key are probably alike (rules.keys_of)."""
+
+    __tablename__ = "text_keys"
+
+    key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    item_id: Mapped[int] = mapped_column(
+        ForeignKey("items.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
 
 
 class Pair(Base):

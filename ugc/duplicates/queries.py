@@ -109,12 +109,10 @@ SAME_TEXTS = text("""
     where a.brand_id = :brand and a.item_id = any(:ids)
 """)
 LIKE_TEXTS = text("""
-    select a.item_id, b.item_id as other from text_prints a
+    select distinct a.item_id, b.item_id as other from text_keys a
     cross join lateral (
-        select item_id from text_prints b where b.keys && a.keys and b.brand_id = a.brand_id
-            and b.digest is distinct from a.digest
-        limit :most) b
-    where a.brand_id = :brand and a.item_id = any(:ids)
+        select item_id from text_keys b where b.key = a.key and b.item_id <> a.item_id order by item_id limit :most) b
+    where a.item_id = any(:ids)
 """)
 
 
@@ -124,9 +122,9 @@ def find_same_texts(session: Session, brand_id: int, item_ids: Sequence[int]) ->
     return {rules.ordered(one, other) for one, other in rows}
 
 
-def find_like_texts(session: Session, brand_id: int, item_ids: Sequence[int]) -> set[tuple[int, int]]:
-    """Pairs of items that may say nearly the same."""
-    rows = session.execute(LIKE_TEXTS, {"brand": brand_id, "ids": list(item_ids), "most": rules.MOST_MEMBERS})
+def find_like_texts(session: Session, item_ids: Sequence[int]) -> set[tuple[int, int]]:
+    """Pairs of items of one brand that may say nearly the same; the brand is in their keys."""
+    rows = session.execute(LIKE_TEXTS, {"ids": list(item_ids), "most": rules.MOST_MEMBERS})
     return {rules.ordered(one, other) for one, other in rows}
 
 

@@ -69,8 +69,8 @@ LEAST_WORDS = 8
 SHINGLE = 3
 ALIKE = 0.8
 """Of all shingles that two texts have, the share that both have."""
-KEYS, ROWS = 16, 4
-"""A pair at 0.8 shares at least one of the keys in 9,998 of 10,000 cases, one at 0.5 in two of three; the texts then decide."""
+KEYS, ROWS = 10, 3
+"""A pair at 0.8 shares at least one key in 999 of 1,000 cases, one at 0.3 in one of four; the texts then decide."""
 FACTORS = numpy.random.default_rng(20_261_122).integers(1 << 62, 1 << 63, KEYS * ROWS, dtype=numpy.uint64) | numpy.uint64(1)
 """Odd, so that each makes another order of all shingles; changing them makes every stored key worthless."""
 
@@ -92,7 +92,7 @@ def shingles_of(words: Sequence[str]) -> frozenset[str]:
 
 
 def keys_of(brand_id: int, words: Sequence[str]) -> list[int]:
-    """MinHash of the shingles in sixteen keys of four; texts of one brand that are alike share at least one."""
+    """MinHash of the shingles in ten keys of three; texts of one brand that are alike share at least one."""
     if len(words) < LEAST_WORDS:
         return []
     hashes = numpy.array([zlib.crc32(each.encode()) for each in shingles_of(words)], numpy.uint64)
