@@ -70,6 +70,7 @@ def test_a_doubtful_date_is_refused(text: str, code: str) -> None:
 def test_no_text_makes_the_readers_fall_over(text: str) -> None:
     for read in (
         rules.read_date,
+        rules.read_urls,
         rules.read_rating,
         rules.read_count,
         rules.read_flag,
@@ -102,3 +103,18 @@ def test_markup_goes_and_the_customers_words_stay(text: str, plain: str) -> None
 
 def test_a_shopify_id_is_cut_to_its_number() -> None:
     assert rules.product_id("gid://shopify/Product/555") == "555"
+
+
+@pytest.mark.parametrize(
+    ("text", "urls", "others"),
+    [
+        ("https://a.test/1.jpg,https://a.test/2.jpg", ["https://a.test/1.jpg", "https://a.test/2.jpg"], 0),
+        ("https://a.test/w_1,h_1/1.jpg;https://a.test/2.jpg", ["https://a.test/w_1,h_1/1.jpg", "https://a.test/2.jpg"], 0),
+        ('["https://a.test/1.jpg", "https://a.test/1.jpg"]', ["https://a.test/1.jpg"], 0),
+        ("javascript:alert(1), file:///etc/passwd //a.test/1.jpg", [], 3),
+        ("", [], 0),
+    ],
+)
+def test_addresses_in_a_cell_are_http_or_nothing(text: str, urls: list[str], others: int) -> None:
+    """T-40."""
+    assert rules.read_urls(text) == (urls, others)

@@ -71,7 +71,8 @@ def find_skus(session: Session, brand_id: int, skus: Iterable[str]) -> set[str]:
 
 def find_named(session: Session, brand_id: int, names: Iterable[str]) -> dict[str, str]:
     """The SKU for each name that the catalogue knows: a SKU, else a family (its first variant), else a GTIN or MPN."""
-    wanted, found = set(names), dict[str, str]()
+    wanted = set(names)
+    found: dict[str, str] = {}
     for columns in ((Product.sku,), (Product.family,), (Product.gtin, Product.mpn)):
         rest = wanted - found.keys()
         if not rest:

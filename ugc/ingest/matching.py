@@ -39,8 +39,7 @@ def look_up(session: Session, brand_id: int, rows: Sequence[ReviewRow], matches:
         if len(matches.skus) > MAX_REMEMBERED:
             matches.skus.clear()
             new = {name for names, gtins in mentions for name in (*names, *gtins)}
-        numbers = {number for _, gtins in mentions for number in gtins}
-        matches.skus |= dict.fromkeys(new) | catalog_queries.find_named(session, brand_id, new, numbers & new)
+        matches.skus |= dict.fromkeys(new) | catalog_queries.find_named(session, brand_id, new)
     missing = {name_of(each): each for row in rows for each in row.mentions if matches.of(each) is None}
     if missing and matches.create:
         add_missing(session, brand_id, missing, matches)
