@@ -2,6 +2,8 @@
 # Two stages: everything is built from hashed locks in the first; the second holds Python, the environment and nothing to build with.
 
 FROM python:3.11-slim-bookworm AS build
+# `video` takes videos and recordings; its FFmpeg bundles x264 and x265 under the GPL. `run` does without (docs/media.md).
+ARG REQUIREMENTS=video
 WORKDIR /src
 COPY requirements requirements
 RUN python -m venv /opt/uv \
@@ -9,7 +11,7 @@ RUN python -m venv /opt/uv \
  && /opt/uv/bin/uv venv -q --python /usr/local/bin/python /opt/build \
  && /opt/uv/bin/uv venv -q --python /usr/local/bin/python /opt/ugc
 RUN /opt/uv/bin/uv pip sync -q --no-cache --python /opt/build --require-hashes --no-build requirements/build.txt \
- && /opt/uv/bin/uv pip sync -q --no-cache --python /opt/ugc --require-hashes --no-build --compile-bytecode requirements/run.txt
+ && /opt/uv/bin/uv pip sync -q --no-cache --python /opt/ugc --require-hashes --no-build --compile-bytecode requirements/${REQUIREMENTS}.txt
 COPY pyproject.toml README.md ./
 COPY ugc ugc
 COPY static static

@@ -45,6 +45,7 @@ def findings() -> Iterator[Finding]:
         return
     yield configuration(settings)
     yield sandbox()
+    yield video()
     yield mail(settings)
     try:
         with open_for_command(settings, any_schema=True) as runtime:
@@ -140,6 +141,12 @@ def sandbox() -> Finding:
     except (ImportError, AttributeError, OSError, UgcError) as error:
         return Finding("sandbox", False, str(error))
     return Finding("sandbox", isolation.network != "none", str(isolation))
+
+
+def video() -> Finding:
+    """Whether videos and recordings are taken; doing without is no fault."""
+    is_there = importlib.import_module("ugc.media.playing").is_installed()
+    return Finding("video", True, "videos and recordings are taken" if is_there else "pictures only; pip install ugc[video]")
 
 
 def mail(settings: Settings) -> Finding:
