@@ -19,7 +19,7 @@ from ugc.kit import signing
 from ugc.kit.errors import TooMany
 from ugc.kit.limiting import Limiter
 from ugc.library import queries as library_queries
-from ugc.library.models import Item, Kind, RightsState, State
+from ugc.library.models import Creator, Item, Kind, RightsState, State
 from ugc.media.models import File
 from ugc.rights import queries as rights_queries
 from ugc.rights.models import Evidence, LedgerEntry
@@ -370,7 +370,7 @@ def test_deleting_deletes_item_file_words_and_address(runtime: Runtime, acme: in
         actions.withdraw(runtime, session, outcome.token, now=NOW, erase=True)
     jobs.erase(runtime, brand_id=acme, submission_id=only(runtime, Submission).id)
     jobs.erase(runtime, brand_id=acme, submission_id=only(runtime, Submission).id)
-    assert (count(runtime, Item), count(runtime, Evidence)) == (0, 0)
+    assert (count(runtime, Item), count(runtime, Evidence), count(runtime, Creator)) == (0, 0, 0)
     row = only(runtime, Submission)
     assert (row.email_sealed, row.person_digest, row.network, row.item_id) == ("", "", "", None)
     with runtime.transaction() as session:

@@ -21,6 +21,7 @@ from ugc.kit.errors import NotFound, TooLarge, Unprocessable
 from ugc.kit.limiting import Limiter
 from ugc.kit.parts import NoSuchPart
 from ugc.library import actions as library_actions
+from ugc.library import creators
 from ugc.library import queries as library_queries
 from ugc.library import rules as library_rules
 from ugc.library.models import Kind, RightsState, State
@@ -411,6 +412,8 @@ def erase(runtime: Runtime, session: Session, brand_id: int, submission_id: int,
     if found.brand_id != brand_id or found.item_id is None:
         return
     item_id, found.item_id = found.item_id, None
-    session.flush()
+    creator_id = library_queries.get_item(session, brand_id, item_id).creator_id
     rights_actions.erase_evidence(session, brand_id, [item_id], actor=ACTOR, now=now)
     library_actions.remove_items(runtime, session, brand_id, [item_id], actor=ACTOR, now=now)
+    if creator_id is not None:
+        creators.remove_idle(session, brand_id, creator_id)
