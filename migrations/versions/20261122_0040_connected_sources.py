@@ -183,10 +183,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_network_posts_checked_at"), "network_posts", ["checked_at"], unique=False)
     op.create_index(op.f("ix_network_posts_source_id"), "network_posts", ["source_id"], unique=False)
+    op.create_index(
+        "ix_items_gone", "items", ["brand_id", "gone_at"], unique=False, postgresql_where=sa.text("gone_at IS NOT NULL")
+    )
 
 
 def downgrade() -> None:
     """Sources are forgotten; what they brought stays."""
+    op.drop_index("ix_items_gone", table_name="items", postgresql_where=sa.text("gone_at IS NOT NULL"))
     op.drop_index(op.f("ix_network_posts_source_id"), table_name="network_posts")
     op.drop_index(op.f("ix_network_posts_checked_at"), table_name="network_posts")
     op.drop_table("network_posts")

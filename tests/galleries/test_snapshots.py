@@ -25,7 +25,7 @@ from ugc.kit import clock
 from ugc.kit.errors import NotFound
 from ugc.kit.jobs import REGISTERED
 from ugc.library import actions as library_actions
-from ugc.library.models import Item, ItemMedia, Reason, RightsState, State
+from ugc.library.models import Item, ItemMedia, Reason, RightsState, SourcePolicy, State
 from ugc.runtime import Runtime
 
 
@@ -161,6 +161,17 @@ def test_an_answer_with_an_end_is_not_given_after_it(runtime: Runtime, session: 
     assert second.valid_until == item.rights_until
     third = at(1)
     assert (ids(third), third.valid_until) == ([coming.id], None)
+
+
+def test_an_answer_is_not_given_past_a_lease_of_what_it_shows(runtime: Runtime, session: Session, brand: Brand) -> None:
+    """L-25: what a network only lends is not shown from a stored answer once its lease has ended."""
+    now = clock.now()
+    lent = shown.item(session, brand, source_policy=SourcePolicy.API_CACHED, lease_until=now + timedelta(hours=1))
+    session.commit()
+    first = snapshots.answer(runtime, "beach", "home", None, None, "json", now)
+    assert (ids(first), first.valid_until) == ([lent.id], lent.lease_until)
+    after = snapshots.answer(runtime, "beach", "home", None, None, "json", now + timedelta(hours=1))
+    assert ids(after) == []
 
 
 def test_removing_a_gallery_removes_its_answers(runtime: Runtime, session: Session, brand: Brand) -> None:

@@ -92,7 +92,7 @@ def preview(
     rows = found[:room]
     items = (*pins, *(item for _, item in rows))
     follows = place_of(scope.level, rows[-1] if rows else None, data.sort)
-    ends = (moment for item in items for moment in (item.expires_at, item.rights_until))
+    ends = (moment for item in items for moment in (item.expires_at, item.rights_until, item.lease_until))
     return Selection(
         items=items,
         next=paging.make_cursor([*subject, *astuple(follows)], key) if len(found) > room else None,

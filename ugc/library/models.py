@@ -105,6 +105,7 @@ class Item(Base):
         # What comes into sight by itself, and when: a snapshot must not outlive it.
         Index("ix_items_scheduled", "brand_id", "publish_at", postgresql_where=text("publish_at IS NOT NULL")),
         Index("ix_items_rights_from", "brand_id", "rights_from", postgresql_where=text("rights_from IS NOT NULL")),
+        Index("ix_items_gone", "brand_id", "gone_at", postgresql_where=text("gone_at IS NOT NULL")),
         Index("ix_items_search", "search", postgresql_using="gin"),
         CheckConstraint("rating between 1 and 5", name="rating"),
         CheckConstraint("score between 0 and 100", name="score"),
