@@ -135,12 +135,6 @@ def find_expired(session: Session, now: datetime, *, limit: int) -> list[tuple[i
     return [(brand_id, id) for brand_id, id in session.execute(query.order_by(Item.brand_id, Item.id).limit(limit))]
 
 
-def find_gone(session: Session, brand_id: int, *, limit: int = 50) -> list[Item]:
-    """Items that were deleted or closed where they were posted, the newest first."""
-    query = select(Item).where(Item.brand_id == brand_id, Item.gone_at.is_not(None))
-    return list(session.scalars(query.order_by(Item.gone_at.desc()).limit(limit)))
-
-
 def quota_used(session: Session, brand_id: int, network: str, now: datetime) -> int:
     """Units of the network's quota that the brand's sources used in its current day."""
     query = select(func.sum(Source.quota_used)).where(Source.brand_id == brand_id, Source.network == network)
