@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader
 
 from ugc.catalog.models import Product
 from ugc.galleries.rules import Format, GalleryData
-from ugc.library.models import Item, ItemMedia, ItemProduct
+from ugc.library.models import Item, ItemMedia, ItemProduct, Kind
 from ugc.media import playing
 from ugc.media import rules as media_rules
 from ugc.media.models import FileKind, FileState
@@ -163,7 +163,8 @@ def alt_of(item: Item) -> str:
     words = " ".join((item.title or item.body).split())
     if words:
         return words if len(words) <= MAX_ALT else words[: MAX_ALT - 1].rsplit(" ", 1)[0] + "…"
-    return f"Photo by {item.creator.name}" if item.creator else "Photo by a customer"
+    what = {Kind.VIDEO: "Video", Kind.AUDIO: "Recording"}.get(item.kind, "Photo")
+    return f"{what} by {item.creator.name if item.creator else 'a customer'}"
 
 
 def safe_url(url: str) -> str | None:

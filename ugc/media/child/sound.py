@@ -133,7 +133,7 @@ class Wave:
 
     def peaks(self) -> list[int]:
         """At most 128 values from 0 to 100, the loudest moment being 100."""
-        fine = numpy.nan_to_num(numpy.array([*self.fine, float(self.rest.max(initial=0.0))], numpy.float64))
+        fine = numpy.nan_to_num(numpy.array(self.fine or [float(self.rest.max(initial=0.0))], numpy.float64))
         parts = numpy.array_split(fine, min(PEAKS, len(fine)))
         highest = numpy.array([part.max() for part in parts])
         loudest = highest.max()
