@@ -112,12 +112,8 @@ def ask(app: OpenAPI, runtime: Runtime, brand: int) -> Any:
         _, key = accounts_actions.add_key(session, session.get_one(Brand, brand), KeyKind.SECRET, seal_key=b"")
 
     def asked(method: str, path: str, **json: Any) -> Any:
-        answer = app.test_client().open(
-            f"/api/v1{path}",
-            method=method,
-            headers={"Authorization": f"Bearer {key}"},
-            **({"json": json} if method == "POST" else {}),
-        )
+        headers = {"Authorization": f"Bearer {key}"}
+        answer = app.test_client().open(f"/api/v1{path}", method=method, headers=headers, json=json if method == "POST" else None)
         return answer.status_code, answer.get_json()
 
     return asked

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,7 +16,7 @@ from PIL import Image
 from tests.make import NOON
 from tests.media.vectors import photo
 from ugc.duplicates import rules
-from ugc.duplicates.index import distance
+from ugc.duplicates.index import RADIUS, distance
 from ugc.duplicates.rules import Copy, Edge, Placed
 from ugc.library.models import RightsState
 from ugc.media.child import fingerprint
@@ -58,6 +60,30 @@ def test_eight_ways_to_lie_are_eight_different_hashes() -> None:
 
 def test_a_picture_too_small_to_hash_has_no_turned_hashes_either() -> None:
     assert fingerprint.turned_hashes(Image.new("RGB", (3, 3))) == bytes(7 * 32)
+
+
+@pytest.mark.parametrize(
+    "sent_again",
+    [
+        lambda picture: Image.open(io.BytesIO(jpeg_of(picture, 60))).convert("RGB"),
+        lambda picture: picture.resize((picture.width // 2, picture.height // 2)),
+        lambda picture: picture.transpose(T.FLIP_LEFT_RIGHT).resize((400, 300)),
+    ],
+    ids=["re-encoded", "half the size", "mirrored and smaller"],
+)
+def test_a_picture_that_is_sent_again_is_within_the_radius(sent_again: Callable[[Image.Image], Image.Image]) -> None:
+    """T-19: what the block-list must recognise."""
+    picture = photo(800, 600)
+    known = fingerprint.perceptual_hash(picture)[0]
+    again = sent_again(picture)
+    ways = rules.turned_copies(fingerprint.perceptual_hash(again)[0], fingerprint.turned_hashes(again))
+    assert min(distance(known, way) for way in ways) <= RADIUS
+
+
+def jpeg_of(picture: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
 
 
 # Texts.
