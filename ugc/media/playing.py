@@ -11,7 +11,6 @@ from ugc.media import boxes, rules
 from ugc.media.models import File, Rendition, Role
 from ugc.media.rules import DecoderCrashed, Inspection, RenditionData
 
-ACCEPTED = "MP4, MOV, WebM, Matroska and AVI videos up to 4K and 60 pictures a second; MP3, M4A, AAC, Ogg, WAV and FLAC recordings"
 FORMATS = ("mp4", "mov", "m4a", "matroska", "avi", "mp3", "aac", "ogg", "wav", "flac")
 PACKAGE = "av"
 MAX_SECONDS = 60

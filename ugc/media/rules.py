@@ -6,7 +6,7 @@ import struct
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ugc.kit.errors import UgcError, Unprocessable
 from ugc.media.child import heif
@@ -14,6 +14,7 @@ from ugc.media.child.refusal import Refused
 from ugc.media.models import File, Rendition, Role
 
 ACCEPTED = "JPEG, PNG, WebP, GIF, AVIF and HEIC pictures up to 50 megapixels, 20,000 pixels a side, 300 frames"
+PLAYABLE = "MP4, MOV, WebM, Matroska and AVI videos up to 4K and 60 pictures a second; MP3, M4A, AAC, Ogg, WAV and FLAC recordings"
 PICTURES = ("jpeg", "png", "webp", "gif", "avif", "heic")
 TYPES = {"image/webp": "webp", "image/jpeg": "jpg", "image/avif": "avif"}
 NAMES = {"picture": "{width}.{ending}", "loop": "loop-{width}.{ending}"}
@@ -31,8 +32,10 @@ AVIF_PROPERTIES = {b"ispe", b"pixi", b"av1C", b"nclx"}
 class Refusal(Unprocessable):
     """This file is not accepted."""
 
+    accepted: ClassVar[str] = ACCEPTED
+
     def __init__(self, detail: str | None = None, **facts: Any) -> None:
-        super().__init__(detail, **({"accepted": ACCEPTED} | facts))
+        super().__init__(detail, **({"accepted": self.accepted} | facts))
 
 
 class NotAPicture(Refusal):
@@ -64,46 +67,52 @@ class MetadataTooLarge(Refusal):
 
 
 class Truncated(Refusal):
-    """The file ends before the picture does; send it again."""
+    """The file ends before what it holds does; send it again."""
 
 
 class Damaged(Refusal):
-    """The picture is damaged and can't be decoded."""
+    """The file is damaged and can't be decoded."""
 
 
 class TooCostly(Refusal):
-    """The picture takes more time or memory to decode than is allowed."""
+    """The file takes more time or memory to decode than is allowed."""
 
 
 class DecoderCrashed(Refusal):
-    """The picture broke its decoder."""
+    """The file broke its decoder."""
 
 
-class NotPlayable(Refusal):
+class NotPlayed(Refusal):
+    """This video or recording is not accepted."""
+
+    accepted = PLAYABLE
+
+
+class NotPlayable(NotPlayed):
     """This is neither a video nor a recording that we know."""
 
 
-class CodecNotAccepted(Refusal):
+class CodecNotAccepted(NotPlayed):
     """The video or sound is packed in a way that is not accepted; send H.264 with AAC, as phones write it."""
 
 
-class NothingToPlay(Refusal):
+class NothingToPlay(NotPlayed):
     """The file holds neither moving pictures nor sound."""
 
 
-class TooLong(Refusal):
+class TooLong(NotPlayed):
     """The video or recording is longer than this service accepts."""
 
 
-class FrameTooLarge(Refusal):
+class FrameTooLarge(NotPlayed):
     """The video's pictures are larger than 4K."""
 
 
-class FrameRateTooHigh(Refusal):
+class FrameRateTooHigh(NotPlayed):
     """The video has more than 60 pictures a second."""
 
 
-class TooManyTracks(Refusal):
+class TooManyTracks(NotPlayed):
     """The file holds more tracks than a camera writes."""
 
 
