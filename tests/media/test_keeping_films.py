@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from tests import make
 from tests.media import clips, vectors
+from ugc import worker
 from ugc.galleries import render
 from ugc.kit import jobs as kit_jobs
 from ugc.library.models import ItemMedia
@@ -130,3 +131,12 @@ def test_a_picture_in_a_gallery_is_as_it_was(session: Session) -> None:
     assert shown["type"] == "image"
     assert "duration" not in shown
     assert all("role" not in each for each in shown["renditions"])
+
+
+def test_a_worker_takes_videos_from_their_queue(live: Runtime) -> None:
+    with live.transaction() as session:
+        file = kept(live, session, clips.clip(seconds=1))
+        brand_id, file_id = file.brand_id, file.id
+    assert worker.run_brand(live, brand_id, wait=False)
+    with live.sessions() as session:
+        assert queries.get_file(session, brand_id, file_id).state is FileState.READY
