@@ -1,4 +1,4 @@
-"""Asking and answering over real sockets: pinned, redirected, dripping, endless, packed, cut off (T-31 … T-34, F-36)."""
+"""Asking and answering over real sockets: pinned, redirected, dripping, endless, packed, cut off (T-31, T-32, T-34, F-36)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.kit.http.servers import Say, Server, answer, serving
 from ugc.kit import clock
-from ugc.kit.errors import Outside
+from ugc.kit.errors import Outside, StorageFull
 from ugc.kit.http import dialling, fetching
 from ugc.kit.http.errors import (
     BadAddress,
@@ -103,10 +103,48 @@ def test_json_that_is_none_is_said_so() -> None:
         ("text/html; charset=iso-8859-1", b"\xe9", "é"),
         ("text/html", "é".encode(), "é"),
         ("text/html; charset=no-such", b"a\xff", "a\ufffd"),
+        ("text/html; charset=utf-16le; x=y", "é".encode("utf-16le"), "é"),
+        ("text/html; charset=euc-kr", "한".encode("euc-kr"), "한"),
+        *[
+            (f"text/html; charset={name}", b"a-b", "a-b")
+            for name in ("idna", "undefined", "a\0b", "zlib", "unicode_escape", "utf-7")
+        ],
     ],
 )
 def test_text_is_read_in_the_character_set_that_is_named(kind: str, body: bytes, text: str) -> None:
     assert Answer(200, "https://a.example/", {"content-type": kind}, body).text() == text
+
+
+def test_t34_no_character_set_makes_reading_slow() -> None:
+    """As punycode, this would take minutes."""
+    began = time.monotonic()
+    hostile = Answer(200, "https://a.example/", {"content-type": "text/html; charset=punycode"}, b"a-" + b"a" * 500_000)
+    assert len(hostile.text()) == 500_002
+    assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize(
+    "value", ["Bearer tok\r\nX-Evil: 1", "Bearer tok\nX", "Bearer to\0k", "Bearer \u2013tok", "Bearer tok\x7f"]
+)
+def test_t32_no_value_of_a_header_becomes_two(value: str) -> None:
+    with serving(answer(b"")) as server:
+        with pytest.raises(BadAddress) as refused:
+            FETCHER.fetch(at(server), headers={"Authorization": value})
+        assert "tok" not in refused.value.detail.replace("token", "")
+        assert server.hits == 0
+        FETCHER.fetch(at(server), etag='"\u2013"', modified="\0")  # what a server gave and can't be given back is left out
+        assert b"if-none-match" not in server.requests[0].lower()
+
+
+def test_t34_connections_are_closed_also_where_an_error_is_kept() -> None:
+    kept, before = [], len(os.listdir("/proc/self/fd"))
+    with serving(answer(bytes(2_000_000))) as server:
+        for _ in range(10):
+            with pytest.raises(BodyTooLarge) as refused:
+                FETCHER.fetch(at(server), max_bytes=1_000)
+            kept.append(refused.value)
+    assert len(os.listdir("/proc/self/fd")) - before < 10
+    assert len(kept) == 10
 
 
 def test_t30_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +185,8 @@ def redirect(location: str, status: str = "302 Found") -> Say:
     "location",
     [
         "http://169.254.169.254/", "http://[::ffff:7f00:1]/", "file:///etc/passwd", "gopher://127.0.0.2/", "//127.0.0.2/",
-        "http:127.0.0.2", "http://127.0.0.2/", "http://2130706434/", "http://a@127.0.0.1/", "javascript:alert(1)", "http://127.0.0.2:{}/",
+        "http:127.0.0.2", "http://127.0.0.2/", "http://[", "//[x", "http://a\u2100b/",
+        "http://2130706434/", "http://a@127.0.0.1/", "javascript:alert(1)", "http://127.0.0.2:{}/",
     ],
 )  # fmt: skip
 def test_t32_a_redirect_is_checked_like_the_first_address(location: str) -> None:
@@ -274,10 +313,17 @@ def bomb(connection: socket.socket, request: bytes) -> None:
         connection.sendall(packer.compress(bytes(1_000_000)))
 
 
-@pytest.mark.parametrize("say", [endless, lying, bomb])
+def empty_members(connection: socket.socket, request: bytes) -> None:
+    """Packed, without end, and nothing in it."""
+    connection.sendall(HEAD + b"Content-Encoding: gzip\r\n\r\n")
+    while True:
+        connection.sendall(gzip.compress(b"") * 1_000)
+
+
+@pytest.mark.parametrize("say", [endless, lying, bomb, empty_members])
 @pytest.mark.parametrize("max_bytes", [2_000_000, 1_000_000_000])
 def test_t34_a_body_without_end_is_refused_in_little_memory(say: Say, max_bytes: int, tmp_path: Path) -> None:
-    if say is endless and max_bytes > 2_000_000:
+    if say in (endless, empty_members) and max_bytes > 2_000_000:
         pytest.skip("a billion bytes would be allowed to come")
     before = resident()
     with serving(say) as server, pytest.raises(BodyTooLarge):
@@ -341,6 +387,20 @@ def test_a_download_lies_in_its_file_and_an_error_page_does_not(tmp_path: Path) 
     with serving(answer(body)) as server, pytest.raises(FileExistsError):
         FETCHER.download(at(server), tmp_path / "a", max_bytes=300_000)
     assert (tmp_path / "a").read_bytes() == body
+
+
+def test_t34_a_connection_that_opens_behind_the_deadline_is_closed() -> None:
+    deadline = dialling.Deadline(9)
+    deadline.end()
+    with socket.socket() as late:
+        with pytest.raises(TooSlow):
+            deadline.watch(late)
+        assert late.fileno() == -1
+
+
+def test_f08_a_disk_that_is_full_is_not_the_servers_fault(tmp_path: Path) -> None:
+    with serving(answer(b"x" * 100_000)) as server, open("/dev/full", "wb", buffering=0) as full, pytest.raises(StorageFull):
+        FETCHER.follow(FETCHER.request(at(server), "GET", {}), 0, lambda status: fetching.write_to(full), 1_000_000, 5)
 
 
 def test_nobody_there_is_unreachable() -> None:

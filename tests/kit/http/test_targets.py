@@ -1,4 +1,4 @@
-"""Reading a URL in one way only, and where it may lead: tables without a network (T-30, T-33, CVE-2026-33393)."""
+"""Reading a URL in one way only, and where it may lead: tables without a network (T-30, T-32, T-33, CVE-2026-33393)."""
 
 from __future__ import annotations
 
@@ -134,6 +134,9 @@ def test_what_no_answer_could_allow_is_refused_before_anybody_is_asked() -> None
         ("javascript:alert(1)", None),
         ("/a\tb", None),
         ("\\\\evil.example/", None),
+        ("http://[", None),
+        ("//[::1", None),
+        ("https://a\u2100b/", None),
     ],
 )
 def test_t32_a_redirect_is_read_in_one_way(location: str, leads: str | None) -> None:

@@ -26,6 +26,8 @@ def read_into(answer: BaseHTTPResponse, write: Callable[[bytes], object], max_by
     unpack = unpacker(answer.headers.get("content-encoding", ""))
     while piece := answer.read(PIECE, decode_content=False):
         sent += len(piece)
+        if sent > max_bytes + SMALL:  # empty pieces without end, packed
+            raise BodyTooLarge()
         for part in unpack.pieces(piece):
             written += len(part)
             if written > max_bytes or (written > SMALL and written > sent * MAX_RATIO):

@@ -51,9 +51,12 @@ class Deadline:
         return left
 
     def watch(self, connection: socket.socket) -> None:
-        """Take a second handle of the connection: TLS wraps the first one away."""
+        """Take a second handle of the connection: TLS wraps the first one away. Raises TooSlow where the end came first."""
         self.let_go()
         with self.lock:
+            if self.is_over:
+                connection.close()
+                raise TooSlow()
             self.handle = connection.dup()
 
     def let_go(self) -> None:

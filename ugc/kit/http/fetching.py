@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
 import json as json_format
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import certifi
 import requests
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as OutOfTime
+from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
+from ugc.kit.errors import StorageFull
 from ugc.kit.http import bodies, dialling
 from ugc.kit.http.dialling import Deadline, Resolve
 from ugc.kit.http.errors import BadAddress, BlockedAddress, BodyTooLarge, NotJson, TooManyRedirects, TooSlow, Unreachable
@@ -25,6 +30,12 @@ MAX_BYTES = 2_000_000
 REDIRECTS = {301, 302, 303, 307, 308}
 # What may follow a redirect to somebody else; a token may hide under any other name.
 HARMLESS = {"accept", "accept-encoding", "accept-language", "user-agent", "if-none-match", "if-modified-since", "range"}
+# The character sets of the web. Of Python's others one takes a quarter of an hour for two megabytes (punycode), some raise.
+CHARSETS = re.compile(
+    r"utf-8(-sig)?|utf-16(-[bl]e)?|ascii|iso8859-\d+|cp\d+|koi8-[rtu]|mac-\w+|gb\w+|big5\w*|euc_\w+|shift_jis\w*|tis-620"
+)
+# What http.client would stumble over, or a server read as the end of a header: a token may be pasted with anything around it.
+SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 Body = str | bytes
 
 
@@ -48,11 +59,8 @@ class Answer:
 
     def text(self) -> str:
         """The body as text in the character set that its type names, else UTF-8; what can't be read is replaced."""
-        named = self.headers.get("content-type", "").lower().partition("charset=")[2].strip("\"' ;")
-        try:
-            return self.body.decode(named or "utf-8", "replace")
-        except LookupError:
-            return self.body.decode("utf-8", "replace")
+        named = self.headers.get("content-type", "").lower().partition("charset=")[2].partition(";")[0].strip("\"' ")
+        return self.body.decode(charset(named), "replace")
 
 
 class Fetching(Protocol):
@@ -119,7 +127,7 @@ class Fetcher:
     ) -> Answer:  # fmt: skip
         """Ask and take the whole answer into memory; any status is an answer. Redirects are followed only if asked for."""
         known = {"If-None-Match": etag, "If-Modified-Since": modified}
-        sent = {**(headers or {}), **{name: value for name, value in known.items() if value}}
+        sent = {**(headers or {}), **{name: value for name, value in known.items() if value and SENDABLE.fullmatch(value)}}
         request = self.request(url, method, sent, params=params, json=json, form=form, body=body)
         taken = bytearray()
         answer = self.follow(request, redirects, lambda _: taken.extend, max_bytes, self.total)
@@ -137,7 +145,9 @@ class Fetcher:
         with open(path, "xb") as file:
             answer = None
             try:
-                answer = self.follow(request, redirects, lambda status: file.write if is_good(status) else None, max_bytes, seconds)
+                answer = self.follow(
+                    request, redirects, lambda status: write_to(file) if is_good(status) else None, max_bytes, seconds
+                )
             finally:
                 if answer is None or not is_good(answer.status):
                     path.unlink()
@@ -156,6 +166,8 @@ class Fetcher:
         own = {"User-Agent": self.user_agent, "Accept": "*/*"}
         asked = {name.title(): value for name, value in {**own, **dict(headers_of(made))}.items()}
         asked["Accept-Encoding"] = bodies.ENCODINGS
+        if not all(SENDABLE.fullmatch(value) for value in asked.values()):
+            raise BadAddress("a header holds what can't be sent; is the token whole, and nothing else?")
         return Request(method, made.url or "", read_target(made.url or ""), asked, made.body)
 
     def follow(
@@ -186,6 +198,7 @@ class Fetcher:
         pool = dialling.make_pool(
             request.target, lambda: dialling.connect(request.target, self.permits, self.resolve, deadline), self.ca_certs
         )
+        raw: BaseHTTPResponse | None = None
         try:
             raw = pool.urlopen(
                 request.method, request.target.path, body=request.body, headers=request.headers, retries=False, redirect=False,
@@ -204,7 +217,33 @@ class Fetcher:
                 raise TooSlow(f"{request.target.host} took too long") from cause
             raise Unreachable(f"{request.target.host} did not answer properly") from cause
         finally:
+            if raw is not None:
+                raw.close()  # a body that was not read to its end keeps its connection from the pool
             pool.close()
+
+
+def write_to(file: BinaryIO) -> Callable[[bytes], None]:
+    """What writes on to a file; a disk without room is ours, not the server's: raises StorageFull."""
+
+    def write(data: bytes) -> None:
+        try:
+            file.write(data)
+            file.flush()
+        except OSError as cause:
+            if cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+                raise StorageFull() from cause
+            raise
+
+    return write
+
+
+def charset(named: str) -> str:
+    """The codec of a character set that a server names; UTF-8 for one that no page on the web is written in."""
+    try:
+        codec = codecs.lookup(named or "utf-8").name
+    except (LookupError, ValueError):
+        return "utf-8"
+    return codec if CHARSETS.fullmatch(codec) else "utf-8"
 
 
 def is_good(status: int) -> bool:

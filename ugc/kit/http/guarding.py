@@ -45,7 +45,7 @@ def response_of(request: requests.PreparedRequest, answer: Answer) -> requests.R
     response.status_code = answer.status
     response.url = answer.url
     response.headers = CaseInsensitiveDict(answer.headers)
-    response.encoding = requests.utils.get_encoding_from_headers(response.headers)
+    response.encoding = "utf-8"  # tokens come as JSON; the server does not choose the codec
     response.request = request
     response.raw = BytesIO(answer.body)
     return response

@@ -100,7 +100,10 @@ def redirected(url: str, location: str) -> str:
         location = location.encode("latin-1").decode()  # headers are read as Latin-1, and many servers send UTF-8
     if UNSAFE.search(location) or re.match(r"[a-z][a-z0-9+.-]*:(?!//)", location, re.IGNORECASE):
         raise BadAddress("the redirect leads to no readable address")
-    return urljoin(url, location)
+    try:
+        return urljoin(url, location)
+    except ValueError as cause:
+        raise BadAddress("the redirect leads to no readable address") from cause
 
 
 def read_host(host: str) -> str:
