@@ -48,16 +48,34 @@ COPIES = {"320.webp": "image/webp", "320.jpg": "image/jpeg", "320.avif": "image/
 def test_a_rendition_is_a_picture_and_nothing_else(app: OpenAPI, file: File, name: str, kind: str) -> None:
     path = f"/media/{file.public_name}/{name}"
     whole = get(app, path)
-    answers = {200: whole, 206: get(app, path, Range="bytes=0-9"), 304: get(app, path, If_None_Match=whole.headers["ETag"])}
+    answers = {
+        200: whole, 206: get(app, path, Range="bytes=0-9"), 304: get(app, path, If_None_Match=whole.headers["ETag"]),
+        416: get(app, path, Range="bytes=900000-"),
+    }  # fmt: skip
+    assert_alone(answers, kind)
+    assert len(answers[206].data) == 10
+
+
+def assert_alone(answers: dict[int, TestResponse], kind: str) -> None:
+    """T-17: each of these answers says its type, forbids to guess another and to run anything, and sets no cookie."""
     for status, answer in answers.items():
         assert answer.status_code == status
         assert "Set-Cookie" not in answer.headers
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
         assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-        if status != 304:
+        if status in {200, 206}:
             assert answer.headers["Content-Type"] == kind
-    assert len(answers[206].data) == 10
+
+
+@pytest.mark.parametrize("name", ["320.webp", "video.mp4", "captions-de.vtt"])
+def test_T_17_an_address_that_shows_nothing_is_as_harmless(app: OpenAPI, name: str) -> None:
+    answer = get(app, f"/media/{'0' * 32}/{name}", Range="bytes=0-1")
+    assert answer.status_code == 404
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert not answer.headers["Content-Type"].startswith(("image", "video", "audio", "text/vtt"))
+    assert "Set-Cookie" not in answer.headers
 
 
 def test_what_is_no_rendition_is_not_found(app: OpenAPI, file: File) -> None:
@@ -134,14 +152,46 @@ def test_T_17_what_plays_is_served_whole_and_in_parts(app: OpenAPI, runtime: Run
         assert answers[206].headers["Content-Range"] == f"bytes {start}-{end - 1}/2048"
     answers[416] = get(app, path, Range="bytes=4000-")
     assert answers[416].headers["Content-Range"] == "bytes */2048"
-    for status, answer in answers.items():
-        assert answer.status_code == status
-        assert "Set-Cookie" not in answer.headers
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert answer.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
-        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
-        if status in {200, 206}:
-            assert answer.headers["Content-Type"] == kind
+    assert_alone(answers, kind)
+
+
+@pytest.mark.parametrize("name", ["320.webp", "video.mp4"])
+def test_ranges_that_can_not_be_answered_get_the_whole(app: OpenAPI, runtime: Runtime, file: File, name: str) -> None:
+    runtime.storage.put(f"renditions/{file.public_name}/video.mp4", bytes(range(256)) * 8)
+    path = f"/media/{file.public_name}/{name}"
+    whole = get(app, path)
+    for headers in (
+        {"Range": "bytes=0-1,5-6"}, {"Range": "lines=0-1"}, {"Range": "bytes=x"}, {"Range": "bytes=5-2"},
+        {"Range": "bytes=0-1", "If_Range": '"another"'}, {"Range": "bytes=0-1", "If_Range": "Sat, 21 Nov 2026 10:00:00 GMT"},
+    ):  # fmt: skip
+        answer = get(app, path, **headers)
+        assert (answer.status_code, answer.data) == (200, whole.data), headers
+    tag = whole.headers["ETag"]
+    assert get(app, path, Range="bytes=0-1", If_Range=tag).status_code == 206
+    assert get(app, path, Range="bytes=0-1", If_None_Match=tag).status_code == 304
+    head = app.test_client().head(path)
+    assert (head.status_code, head.content_length, head.data) == (200, len(whole.data), b"")
+
+
+def test_a_video_is_sent_in_pieces_and_ends_where_it_is_removed_meanwhile(app: OpenAPI, runtime: Runtime, file: File) -> None:
+    key = f"renditions/{file.public_name}/video.mp4"
+    runtime.storage.put(key, bytes(1_000_000))
+    answer = app.test_client().get(f"/media/{file.public_name}/video.mp4")
+    pieces = iter(answer.response)
+    assert len(next(pieces)) < 300_000
+    runtime.storage.delete(key)
+    assert list(pieces) == []
+
+
+def test_captions_put_right_are_seen_soon(app: OpenAPI, runtime: Runtime, file: File) -> None:
+    key, path = f"renditions/{file.public_name}/captions-de.vtt", f"/media/{file.public_name}/captions-de.vtt"
+    tags = set()
+    for word in (b"Hallo", b"Servu"):
+        runtime.storage.put(key, b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + word)
+        answer = get(app, path)
+        assert "immutable" not in answer.headers["Cache-Control"]
+        tags.add(answer.headers["ETag"])
+    assert len(tags) == 2
 
 
 @pytest.mark.parametrize(

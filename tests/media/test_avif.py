@@ -69,6 +69,10 @@ def test_the_clean_check_of_an_avif_sees_what_is_not_clean() -> None:
     assert not rules.is_clean("image/avif", vectors.encoded(photo.convert("RGBA").rotate(30), "AVIF"))
     assert not rules.is_clean("image/avif", vectors.encoded(photo, "AVIF") + b"PK\3\4")
     assert not rules.is_clean("image/avif", vectors.encoded(photo, "AVIF")[:200])
+    plain = vectors.encoded(photo, "AVIF")
+    place = plain.index(b"mdat") - 4
+    length = int.from_bytes(plain[place : place + 4]) + 6
+    assert not rules.is_clean("image/avif", plain[:place] + length.to_bytes(4) + plain[place + 4 :] + b"secret")
     assert not rules.is_clean("image/avif", vectors.jpeg())
 
 

@@ -189,6 +189,59 @@ def test_no_change_of_a_byte_breaks_the_reader(data: st.DataObject) -> None:
     assert header_or_code(bytes(changed)) in {"heic", *rules.REFUSALS}
 
 
+PLACES = heifs.full(b"hdlr", bytes(4), b"pict", bytes(13)) + heifs.full(b"pitm", b"\0\1")
+
+
+def with_places(iloc: bytes) -> bytes:
+    """A grid whose own bytes lie where an iloc box says."""
+    described = heifs.full(b"infe", struct.pack(">HH4s", 1, 0, b"grid"), b"\0", version=2)
+    properties = heifs.box(
+        b"iprp", heifs.box(b"ipco", heifs.ispe(64, 64)), heifs.full(b"ipma", struct.pack(">IHBB", 1, 1, 1, 1))
+    )  # fmt: skip
+    info = heifs.full(b"iinf", struct.pack(">H", 1), described)
+    return heifs.box(b"ftyp", b"heic", bytes(4)) + heifs.full(b"meta", PLACES, info, iloc, properties)
+
+
+LOST = {
+    "an offset of 60 bits": (
+        heifs.full(b"iloc", b"\x84\0", struct.pack(">HHHHQI", 1, 1, 0, 1, 1 << 60, 8)), "truncated"),
+    "an offset of 64 bits and one that is added": (
+        heifs.full(b"iloc", b"\x88\x80", struct.pack(">HHHQHQQ", 1, 1, 0, (1 << 64) - 1, 1, (1 << 64) - 1, 8)), "truncated"),
+    "an offset of 120 bits": (heifs.full(b"iloc", b"\xf4\0", struct.pack(">HHHH", 1, 1, 0, 1), b"\xff" * 19), "damaged"),
+    "no extent": (heifs.full(b"iloc", b"\x44\0", struct.pack(">HHHH", 1, 1, 0, 0)), "truncated"),
+    "inside the file's head": (heifs.full(b"iloc", b"\x44\0", struct.pack(">HHHHII", 1, 1, 0, 1, 0, 8)), "damaged"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_T_16_places_outside_the_file_are_refused(tmp_path: Path, name: str) -> None:
+    iloc, code = LOST[name]
+    assert code_of(tmp_path, with_places(iloc)) == code
+
+
+# 60,000 entries of 65,535 extents each.
+ENTRIES = struct.pack(">HHH", 1, 0, 65_535) * 60_000
+BUSY = {
+    "extents that cost no byte": with_places(
+        heifs.full(b"iloc", b"\0\0", struct.pack(">H", 60_000), ENTRIES)),
+    "two million empty boxes": heifs.box(b"ftyp", b"heic", bytes(4)) + heifs.box(b"free") * 2_000_000,
+    "a hundred thousand items": heifs.box(b"ftyp", b"heic", bytes(4)) + heifs.full(
+        b"meta", PLACES, heifs.full(b"iinf", b"\xff\xff", heifs.box(b"infe", b"\2\0\0\0\0\1\0\0hvc1") * 45_000)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BUSY)
+def test_T_01_a_file_that_keeps_the_reader_busy_is_refused_soon(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(BUSY[name])
+    with open(path, "rb") as file:
+        outcome = sandbox.SHARED.run("check", file)
+    with pytest.raises(rules.Refusal) as refused:
+        sandbox.read_answer(outcome)
+    assert refused.value.code in {"damaged", "truncated"}
+    assert outcome.cpu_seconds < 0.5
+
+
 def header_or_code(data: bytes) -> str:
     """The format that the reader finds, else its refusal."""
     with tempfile.TemporaryFile() as file:

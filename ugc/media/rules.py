@@ -306,6 +306,8 @@ def is_clean_avif(data: bytes) -> bool:
     kinds = {kind if kind != b"colr" else said[:4] for item in items.values() for kind, said in item.properties}
     is_alone = [kind for kind, _ in outer] == [b"ftyp", b"meta", b"mdat"] and [item.kind for item in items.values()] == [b"av01"]
     is_all = sum(8 + len(body) for _, body in outer) == len(data)
+    # Bytes that no picture is made of would be room for anything.
+    is_all &= sum(length for item in items.values() for _, length in item.extents) == len(outer[-1][1])
     return is_alone and is_all and set(meta) <= AVIF_BOXES and kinds <= AVIF_PROPERTIES
 
 

@@ -20,6 +20,8 @@ MAX_ITEMS = 4_000
 # 50 megapixels in tiles of 256 × 256 are 763.
 MAX_TILES = 1_024
 MAX_BOXES = 10_000
+# Of all items together; a phone's pictures have one each. Without widths of their own they cost no byte in the file.
+MAX_EXTENTS = 10_000
 # EXIF's orientation for quarter turns anticlockwise, then for the same mirrored (left to right) after the turn.
 TURNED = (1, 8, 3, 6)
 TURNED_MIRRORED = (2, 7, 4, 5)
@@ -83,7 +85,9 @@ def boxes(data: bytes, start: int = 0) -> Iterator[tuple[bytes, bytes]]:
 def read_meta(file: IO[bytes], size: int) -> dict[bytes, bytes]:
     """The boxes of the file's meta box by kind; other boxes are stepped over, whatever their length."""
     place = 0
-    while place + 8 <= size:
+    for _ in range(MAX_BOXES):
+        if place + 8 > size:
+            break
         file.seek(place)
         length, kind = struct.unpack(">I4s", file.read(8))
         head = 8
@@ -160,14 +164,20 @@ def read_places(data: bytes, items: dict[int, Item]) -> None:
     """Where the items' bytes lie (iloc, versions 0 to 2)."""
     version, sizes = struct.unpack_from(">B3xH", data)
     offset_width, length_width, base_width, index_width = (sizes >> shift & 15 for shift in (12, 8, 4, 0))
+    if {offset_width, length_width, base_width} - {0, 4, 8}:
+        raise Refused("damaged")
     reader = Reader(data, 6)
-    number_width = 4 if version == 2 else 2
+    number_width, left = 4 if version == 2 else 2, MAX_EXTENTS
     for _ in range(reader.take(number_width)):
         number = reader.take(number_width)
         method = reader.take(2) & 15 if version else 0
         elsewhere, base = reader.take(2), reader.take(base_width)
-        extents = []
-        for _ in range(reader.take(2)):
+        extents: list[tuple[int, int]] = []
+        count = reader.take(2)
+        left -= count
+        if left < 0:
+            raise Refused("damaged")
+        for _ in range(count):
             reader.take(index_width if version else 0)
             extents.append((base + reader.take(offset_width), reader.take(length_width)))
         if number in items and not elsewhere and method < 2:
@@ -213,9 +223,12 @@ def read_grid(file: IO[bytes], main: Item, meta: dict[bytes, bytes]) -> tuple[in
 def read_item(file: IO[bytes], item: Item, inside: bytes, most: int) -> bytes:
     """An item's bytes, at most so many; raises EOFError where the file ends first."""
     parts, left = [], most
+    size = os.fstat(file.fileno()).st_size
     for offset, length in item.extents:
         if length > left:
             raise Refused("damaged")
+        if offset > size:
+            raise EOFError
         if item.is_inside:
             part = inside[offset : offset + length]
         else:

@@ -37,6 +37,8 @@ SOUND_CODECS = (
 CODECS = frozenset((*VIDEO_CODECS, *SOUND_CODECS))
 MAX_SIDE = 4096
 MAX_PIXELS = 4096 * 2304
+# What a decoder may make room for, also where a later picture says another size: whole blocks of 64 × 64 around the largest.
+MAX_CODED_PIXELS = (MAX_SIDE + 64) * (2304 + 64)
 # Phones that mean 60 write 60.02.
 MAX_RATE = 61
 MAX_SECONDS = 60
@@ -128,6 +130,7 @@ def tracks_of(opened: InputContainer) -> tuple[VideoStream | None, AudioStream |
         if each.codec_context is None or each.codec_context.codec.name not in CODECS:
             raise Refused("codec_not_accepted")
         each.codec_context.thread_count = 1
+        each.codec_context.options = {"max_pixels": str(MAX_CODED_PIXELS)}
     if pictures is None and sound is None:
         raise Refused("nothing_to_play")
     return pictures, sound
