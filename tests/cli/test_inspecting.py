@@ -9,10 +9,23 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.media import heifs, vectors
+from tests.media import clips, heifs, vectors
 from ugc.cli import main
 
-NAMES = {"file", "outcome", "code", "format", "width", "height", "frames", "perceptual_hash", "score", "parts", "milliseconds"}
+NAMES = {
+    "file",
+    "outcome",
+    "code",
+    "format",
+    "width",
+    "height",
+    "frames",
+    "duration",
+    "perceptual_hash",
+    "score",
+    "parts",
+    "milliseconds",
+}
 
 
 @pytest.fixture
@@ -87,3 +100,12 @@ def test_without_json_a_line_is_for_people(folder: Path) -> None:
     text = run(folder).output.splitlines()
     assert text[0].startswith("accepted  jpeg 800×600")
     assert text[1].startswith("refused   picture_too_large")
+
+
+def test_what_is_longer_or_larger_than_the_settings_allow_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clip.mp4").write_bytes(clips.clip(seconds=3))
+    (tmp_path / "large.jpg").write_bytes(vectors.jpeg(64, 64) + bytes(1_100_000))
+    assert [line["code"] for line in lines(tmp_path)] == [None, None]
+    monkeypatch.setenv("UGC_MAX_VIDEO_SECONDS", "1")
+    monkeypatch.setenv("UGC_MAX_UPLOAD_MB", "1")
+    assert [line["code"] for line in lines(tmp_path)] == ["too_long", "file_too_large"]

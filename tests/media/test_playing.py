@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import socket
 import struct
+import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -261,6 +264,30 @@ def test_T_14_a_playlist_named_as_a_video_is_refused_and_nothing_is_fetched(tmp_
     assert refused.value.code in {"wrong_format", "not_a_picture", "damaged", "truncated", "nothing_to_play"}
     assert not callers.came()
     callers.door.close()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed: system calls were not watched")
+@pytest.mark.timeout(180)
+def test_T_14_no_file_and_no_address_is_asked_for_where_nothing_would_stop_it(tmp_path: Path) -> None:
+    """Without filter and namespace, so that what is not tried is not tried, rather than stopped."""
+    log = tmp_path / "calls"
+    made = sandbox.Sandbox(sandbox.FILMS, ("--no-filter", "--no-namespace"), seconds=60.0, cpu_seconds=30)
+    sandbox.isolation(made)  # has imported all that it will
+    watched = "trace=open,openat,openat2,connect,socket,sendto,execve"
+    command = ["strace", "-f", "-o", str(log), "-e", watched, "-p", str(made.process_id)]
+    with closing(made), subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
+        assert tracer.stderr is not None
+        if "attached" not in (said := tracer.stderr.readline()):
+            pytest.skip(f"strace can't watch other processes here: {said.strip()}")
+        for name, data in {**clips.PLAYLISTS, "a clip": clips.clip(seconds=1)}.items():
+            path = written(tmp_path, data, name)
+            with open(path, "rb") as file:
+                made.run("check", file, max_seconds=60)
+        tracer.terminate()
+    lines = [line for line in log.read_text().splitlines() if "(" in line]
+    asked = [line for line in lines if '"/dev/null"' not in line]
+    assert len(lines) > len(clips.PLAYLISTS), "each child opens the one file that it may"
+    assert asked == []
 
 
 def test_T_14_no_demuxer_is_entered_but_the_one_that_the_first_bytes_stand_for() -> None:

@@ -271,6 +271,18 @@ def test_a_dead_warm_parent_is_started_again() -> None:
         assert made.process_id != first
 
 
+def test_a_warm_parent_without_work_ends_and_the_next_file_starts_another() -> None:
+    with opened(ATTACKS, ("--idle=400",)) as made:
+        first = made.process_id
+        watched = os.pidfd_open(first)
+        with pytest.raises(rules.TooCostly):
+            ask(made, "spin")  # a child that works for longer keeps it
+        assert made.process_id == first
+        wait_for_end(watched)
+        assert_still_works(made)
+        assert made.process_id != first
+
+
 def test_a_warm_parent_that_dies_under_a_file_is_replaced_and_the_file_tried_again() -> None:
     with opened(ATTACKS, seconds=2.0) as made:
         first = made.process_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,9 +17,9 @@ from ugc.cli import main
 from ugc.kit import clock
 from ugc.kit.errors import UgcError
 from ugc.media import sandbox
-from ugc.media.rules import Inspection
+from ugc.media.rules import FileTooLarge, Inspection
 from ugc.scoring import rules as scoring_rules
-from ugc.settings import read_settings
+from ugc.settings import Settings, read_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,27 +71,36 @@ def walk(paths: Iterable[Path]) -> Iterator[Path]:
 
 def look_at(files: Iterable[Path]) -> Iterator[Line]:
     """A line per file in their order; as many at once as the sandbox takes, and never more than twice as many waiting."""
-    heic, waiting = read_settings().heic, list[Future[Line]]()
+    settings, waiting = read_settings(), list[Future[Line]]()
     with ThreadPoolExecutor(sandbox.AT_ONCE) as pool:
         for path in files:
-            waiting.append(pool.submit(look_at_one, path, heic))
+            waiting.append(pool.submit(look_at_one, path, settings))
             if len(waiting) >= 2 * sandbox.AT_ONCE:
                 yield waiting.pop(0).result()
         for each in waiting:
             yield each.result()
 
 
-def look_at_one(path: Path, heic: bool) -> Line:
+def look_at_one(path: Path, settings: Settings) -> Line:
     """One file's line; an unreadable file is a line too."""
     started = time.perf_counter()
     found, code = None, ""
     try:
-        found = sandbox.inspect(path, heic=heic)
+        found = inspected(path, settings)
     except UgcError as error:
         code = error.code
     except OSError:
         code = "unreadable"
     return Line(str(path), found, code, round((time.perf_counter() - started) * 1000))
+
+
+def inspected(path: Path, settings: Settings) -> Inspection:
+    """What an upload of this file would be found to be, within the same limits; raises a Refusal or OSError."""
+    with open(path, "rb") as file:
+        most = (settings.max_video_mb if sandbox.plays(file) else settings.max_upload_mb) * 1024**2
+        if os.fstat(file.fileno()).st_size > most:
+            raise FileTooLarge(limit_bytes=most)
+        return sandbox.inspect(file, heic=settings.heic, max_seconds=settings.max_video_seconds)
 
 
 def score_of(found: Inspection) -> tuple[int, list[dict[str, Any]]]:

@@ -37,6 +37,8 @@ GRACE_SECONDS = 5.0
 # More children than processors only take memory from each other.
 AT_ONCE = max(2, min(4, os.cpu_count() or 2))
 QUEUE_SECONDS = 60.0
+# Videos come seldom, and a warm parent that waits for one takes some 28 MB: after so many milliseconds it ends.
+IDLE = ("--idle=300000",)
 MAX_HEAD = 64 * 1024
 # Eight renditions of a picture are below 3 MB together; more than this is no rendition of ours.
 MAX_ANSWER = 32 * 1024**2
@@ -238,8 +240,8 @@ def split(data: bytes, place: int, sizes: list[int]) -> Iterator[bytes]:
 
 def film_sandboxes() -> dict[str, Sandbox]:
     """Those for what plays, by task: a check, which a request waits for, never waits for a job of minutes (decision 0090)."""
-    quick = Sandbox(FILMS, at_once=2, seconds=60.0, cpu_seconds=30)
-    thorough = Sandbox(FILMS, at_once=1, seconds=1200.0, cpu_seconds=400, max_answer=96 * 1024**2, queue_seconds=1200.0)
+    quick = Sandbox(FILMS, IDLE, at_once=2, seconds=60.0, cpu_seconds=30)
+    thorough = Sandbox(FILMS, IDLE, at_once=1, seconds=1200.0, cpu_seconds=400, max_answer=96 * 1024**2, queue_seconds=1200.0)
     return {"check": quick, "measure": thorough, "render": thorough}
 
 

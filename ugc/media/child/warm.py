@@ -52,6 +52,7 @@ class Post:
     user: int | None
     root: int | None
     with_filter: bool
+    idle: int | None
 
 
 def main(tasks: Mapping[str, Task], arguments: list[str]) -> None:
@@ -65,6 +66,7 @@ def main(tasks: Mapping[str, Task], arguments: list[str]) -> None:
         user=limits.unlisted_user() if is_root else None,
         root=limits.empty_root() if is_root else None,
         with_filter="--no-filter" not in arguments,
+        idle=next((int(each.removeprefix("--idle=")) for each in arguments if each.startswith("--idle=")), None),
     )
     gc.collect()
     gc.freeze()  # a collection in the child would touch, and so copy, every page
@@ -77,7 +79,10 @@ def serve(control: socket.socket, post: Post) -> None:
     poller = select.poll()
     poller.register(control, select.POLLIN)
     while True:
-        for handle, _ in poller.poll(milliseconds_left(children)):
+        ready = poller.poll(milliseconds_left(children) if children else post.idle)
+        if not ready and not children:
+            return
+        for handle, _ in ready:
             if handle == control.fileno():
                 if not take_request(control, post, children, poller):
                     end_all(children)
