@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,10 +40,15 @@ class S3Server:
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, port: int = 0, **facts: str) -> S3Client:
-        """A client of ours; through a proxy where a port is given."""
+    @cached_property
+    def shared(self) -> S3Client:
+        """Making a client takes longer than most tests."""
+        return self.client(self.port)
+
+    def client(self, port: int, **facts: str) -> S3Client:
+        """A client of ours, through a proxy where another port is given."""
         keys = {"aws_access_key_id": KEY, "aws_secret_access_key": SECRET} | facts
-        return make_client(f"http://127.0.0.1:{port or self.port}", **keys)
+        return make_client(f"http://127.0.0.1:{port}", **keys)
 
     def place(self) -> Place:
         """A part of the bucket that nobody else uses: a bucket of its own costs the server a second and seven volumes."""
@@ -93,12 +99,11 @@ def s3_server() -> Iterator[S3Server]:
 def wait_for(server: S3Server, process: subprocess.Popen[bytes], log: Path) -> None:
     """Until the first file can be stored."""
     deadline = time.monotonic() + PATIENCE
-    client = server.client()
     while True:
         with suppress(ClientError, BotoCoreError):
-            client.create_bucket(Bucket=BUCKET)
+            server.shared.create_bucket(Bucket=BUCKET)
         with suppress(ClientError, BotoCoreError):
-            client.put_object(Bucket=BUCKET, Key="ready", Body=b"1")
+            server.shared.put_object(Bucket=BUCKET, Key="ready", Body=b"1")
             return
         assert process.poll() is None, log.read_text(errors="replace")[-2000:]
         assert time.monotonic() < deadline, log.read_text(errors="replace")[-2000:]

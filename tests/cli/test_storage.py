@@ -31,7 +31,7 @@ def test_files_move_into_a_bucket_and_the_service_finds_them_there(live: Runtime
     assert done.returncode == 0, done.stderr
     assert "1 copied" in done.stdout
     assert f"set UGC_STORAGE={place.address}" in done.stdout
-    bucket = S3Storage(s3.client(), place, LocalStorage(live.settings.data_dir / "desk"))
+    bucket = S3Storage(s3.shared, place, LocalStorage(live.settings.data_dir / "desk"))
     assert bucket.read("originals/1/aa/x") == b"one"
     last = ugc(live, s3, "storage", "move", "--from", "local", "--to", place.address, UGC_STORAGE=place.address)
     assert last.returncode == 0, last.stderr
@@ -47,7 +47,7 @@ def test_the_sweep_counts(live: Runtime, s3: S3Server) -> None:
 
 @pytest.mark.parametrize(("rules", "words"), [([ABORT], "files can be written"), ([], "no rule ends uploads")])
 def test_f23_the_check_looks_at_the_buckets_rules(live: Runtime, s3: S3Server, rules: list[object], words: str) -> None:
-    client = s3.client()
+    client = s3.shared
     if rules:
         client.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": [ABORT]})  # type: ignore[list-item]
     try:

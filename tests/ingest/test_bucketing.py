@@ -84,7 +84,7 @@ def place(s3: S3Server) -> Place:
 @pytest.fixture
 def filled(s3: S3Server, place: Place, runtime: Runtime) -> S3Storage:
     """Two pictures, a file that is none, a hidden one."""
-    storage = S3Storage(s3.client(), place, LocalStorage(runtime.settings.data_dir / "desk"))
+    storage = S3Storage(s3.shared, place, LocalStorage(runtime.settings.data_dir / "desk"))
     storage.put("summer/1.jpg", vectors.jpeg(320, 240))
     storage.put("2.jpg", vectors.jpeg(240, 320))
     storage.put("notes.txt", b"no picture")

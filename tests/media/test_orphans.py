@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests import make
+from tests.processes import until
 from tests.s3_server import S3Server
 from ugc.kit import clock
 from ugc.kit.storage.base import Storage
 from ugc.kit.storage.local import LocalStorage
 from ugc.kit.storage.s3 import S3Storage
+from ugc.media import actions as media_actions
+from ugc.media import jobs as media_jobs
 from ugc.media import moving, orphans
 from ugc.media.moving import Move, Moved, NotEmpty
 from ugc.runtime import Runtime
@@ -41,13 +47,59 @@ def test_i6_what_no_row_knows_is_swept_after_a_day(runtime: Runtime, session: Se
 
 def test_a_file_that_was_stored_again_since_it_was_listed_is_left_alone(runtime: Runtime) -> None:
     runtime.storage.put("originals/1/aa/x", b"x")
-    [listed] = runtime.storage.entries("originals/")
-    assert orphans.is_unchanged(runtime.storage, listed)
-    runtime.storage.put("originals/1/aa/x", b"x")
-    os.utime(Path(runtime.settings.data_dir) / "files/originals/1/aa/x", (2e9, 2e9))
-    assert not orphans.is_unchanged(runtime.storage, listed)
-    runtime.storage.delete("originals/1/aa/x")
-    assert not orphans.is_unchanged(runtime.storage, listed)
+    assert not orphans.remove(runtime, "originals/1/aa/x", clock.now() - timedelta(seconds=9))
+    assert orphans.remove(runtime, "originals/1/aa/x", clock.now() + timedelta(seconds=9))
+    assert not orphans.remove(runtime, "originals/1/aa/x", clock.now() + timedelta(seconds=9))
+
+
+def test_i6_bytes_that_are_kept_again_while_they_are_swept_stay(live: Runtime) -> None:
+    """The sweep waits for whoever keeps the same bytes, and looks again."""
+    key = f"originals/1/aa/{'ab' * 32}"
+    live.storage.put(key, b"x")
+    later = clock.now() + timedelta(days=2)
+    with live.transaction() as session, ThreadPoolExecutor(1) as pool:
+        media_actions.lock_original(session, key)
+        swept = pool.submit(orphans.sweep, live, now=later)
+        until(lambda: is_waiting(live))
+        file = make.file(session, make.brand(session))
+        file.storage_key = key
+        session.commit()
+        assert swept.result(20) == 0
+    assert live.storage.exists(key)
+
+
+def is_waiting(runtime: Runtime) -> bool:
+    """Whether somebody waits for an advisory lock."""
+    with runtime.sessions() as session:
+        waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = (" + OWN + ")"
+        return bool(session.scalar(text(waiting)))
+
+
+OWN = "select oid from pg_database where datname = current_database()"
+
+
+def test_renditions_that_a_job_has_yet_to_rename_are_left_to_it(runtime: Runtime, session: Session) -> None:
+    file = make.file(session, make.brand(session))
+    old = file.public_name
+    runtime.storage.put(f"renditions/{old}/captions-en.vtt", b"WEBVTT")  # what could not be made again
+    media_actions.hide(runtime, session, file)
+    session.commit()
+    assert sweep_later(runtime, 25) == 0
+    media_jobs.hide_file(runtime, brand_id=file.brand_id, file_id=file.id, old_name=old, new_name=file.public_name)
+    session.execute(text("delete from procrastinate_jobs"))
+    session.commit()
+    assert list(runtime.storage.keys("renditions/")) == [f"renditions/{file.public_name}/captions-en.vtt"]
+    runtime.storage.put(f"renditions/{old}/320.webp", b"left under the old name")
+    assert sweep_later(runtime, 25) == 1
+
+
+def test_the_sweep_knows_a_buckets_times(runtime: Runtime, s3: S3Server, tmp_path: Path) -> None:
+    """A listing and a single question may give one time in different precision."""
+    bucket = replace(runtime, storage=S3Storage(s3.shared, s3.place(), LocalStorage(tmp_path / "desk")))
+    bucket.storage.put("originals/1/aa/x", b"x")
+    assert sweep_later(bucket, 23.9) == 0
+    assert sweep_later(bucket, 24.1) == 1
+    assert list(bucket.storage.keys("")) == []
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -56,7 +108,7 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     if request.param == "local":
         return LocalStorage(tmp_path / "target")
     server: S3Server = request.getfixturevalue("s3")
-    return S3Storage(server.client(), server.place(), LocalStorage(tmp_path / "desk"))
+    return S3Storage(server.shared, server.place(), LocalStorage(tmp_path / "desk"))
 
 
 def run(runtime: Runtime, move: Move, now: datetime = make.NOON) -> Moved:
@@ -97,6 +149,20 @@ def test_the_last_pass_brings_nothing_back_that_was_withdrawn(runtime: Runtime, 
     run(runtime, Move(runtime.storage, target, (), is_last=True))
     brought = {file.storage_key, f"renditions/{file.public_name}/320.webp", "drafts/1/x", "originals/9/new", moving.MARK}
     assert set(target.keys("")) == brought
+
+
+def test_a_pass_without_the_services_settings_removes_nothing_that_came_since(
+    runtime: Runtime, session: Session, target: Storage
+) -> None:
+    """UGC_STORAGE set for the service and not in the operator's shell: the target looks as if it were not in use yet."""
+    run(runtime, Move(runtime.storage, target, (), is_last=False))
+    file = make.file(session, make.brand(session))
+    session.commit()
+    new = {file.storage_key, f"renditions/{file.public_name}/320.webp"}
+    for key in (*new, "originals/1/aa/erased"):
+        target.put(key, b"x")
+    assert run(runtime, Move(runtime.storage, target, (), is_last=False)).removed == 1
+    assert new < set(target.keys(""))
 
 
 def test_a_place_with_files_of_somebody_else_is_refused(runtime: Runtime, target: Storage) -> None:

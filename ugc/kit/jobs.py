@@ -216,6 +216,12 @@ def count_unfinished(session: Session, brand_id: int, *, retries: bool) -> int:
     return int(count or 0)
 
 
+def find_unfinished(session: Session, name: str) -> list[dict[str, Any]]:
+    """The arguments of all jobs of a name that wait or run."""
+    query = text("select args from procrastinate_jobs where task_name = :name and status in ('todo', 'doing')")
+    return list(session.scalars(query, {"name": name}))
+
+
 def hasten(session: Session, brand_id: int) -> None:
     """Let a brand's failed attempts be tried again now instead of later."""
     session.execute(

@@ -9,8 +9,10 @@ from itertools import islice
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ugc.kit import jobs
 from ugc.kit.db import among
 from ugc.kit.storage.base import Entry, Storage
+from ugc.media import actions, queries
 from ugc.media.models import File
 from ugc.runtime import Runtime
 
@@ -23,15 +25,31 @@ BATCH = 500
 
 def sweep(runtime: Runtime, *, now: datetime, dry_run: bool = False) -> int:
     """Delete what no row has known for a day; says how many files. A younger file is never touched."""
-    found = 0
-    for entries in batches(old_entries(runtime.storage, now - GRACE)):
+    before, found = now - GRACE, 0
+    for entries in batches(old_entries(runtime.storage, before)):
         with runtime.sessions() as session:
-            known = known_keys(session, [entry.key for entry in entries])
-        lost = [entry for entry in entries if entry.key not in known and is_unchanged(runtime.storage, entry)]
-        if not dry_run:
-            runtime.storage.delete_all(entry.key for entry in lost)
-        found += len(lost)
+            lost = find_lost(session, [entry.key for entry in entries])
+        found += len(lost) if dry_run else sum(remove(runtime, key, before) for key in lost)
     return found
+
+
+def find_lost(session: Session, keys: list[str]) -> list[str]:
+    """Keys that no row speaks of, nor a job that has yet to take renditions from their old name to the new one."""
+    known = known_keys(session, keys)
+    lost = [key for key in keys if key not in known]
+    hidden = {each["old_name"] for each in jobs.find_unfinished(session, "media.hide_file")} if lost else set()
+    return [key for key in lost if is_original(key) or key.split("/")[1] not in hidden]
+
+
+def remove(runtime: Runtime, key: str, before: datetime) -> bool:
+    """Delete one file, if it is still old and unknown while nobody can keep the same bytes again."""
+    with runtime.transaction() as session:
+        actions.lock_original(session, key)
+        stored = runtime.storage.find(key)
+        if stored is None or stored.changed_at >= before or queries.is_stored_for(session, key):
+            return False
+        runtime.storage.delete(key)
+        return True
 
 
 def old_entries(storage: Storage, before: datetime) -> Iterator[Entry]:
@@ -58,9 +76,3 @@ def known_keys(session: Session, keys: list[str]) -> set[str]:
 def is_original(key: str) -> bool:
     """Whether a key is an original's."""
     return key.startswith(ORIGINALS)
-
-
-def is_unchanged(storage: Storage, entry: Entry) -> bool:
-    """Whether the file is still the one that was listed: the same bytes may have been sent again since."""
-    again = storage.find(entry.key)
-    return again is not None and again.changed_at == entry.changed_at

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,15 +10,6 @@ from tests.s3_server import S3Server
 from ugc.kit.storage.base import Storage
 from ugc.kit.storage.local import LocalStorage
 from ugc.kit.storage.s3 import S3Storage
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
-
-@pytest.fixture(scope="session")
-def client(s3: S3Server) -> S3Client:
-    """Making a client takes longer than most tests."""
-    return s3.client()
 
 
 @pytest.fixture
@@ -29,9 +19,9 @@ def desk(tmp_path: Path) -> LocalStorage:
 
 
 @pytest.fixture
-def bucket(s3: S3Server, client: S3Client, desk: LocalStorage) -> S3Storage:
+def bucket(s3: S3Server, desk: LocalStorage) -> S3Storage:
     """A storage in a part of a bucket of the test's own."""
-    return S3Storage(client, s3.place(), desk)
+    return S3Storage(s3.shared, s3.place(), desk)
 
 
 @pytest.fixture(params=["local", "s3"])

@@ -24,10 +24,13 @@ ABORT = {"ID": "abort", "Status": "Enabled", "Filter": {"Prefix": ""}, "AbortInc
         ({"Expiration": {"Days": 30}, "Filter": {"Prefix": "logs/"}}, False),
         ({"Expiration": {"Days": 30}, "Filter": {"Prefix": ""}, "Status": "Disabled"}, False),
         ({"Expiration": {"ExpiredObjectDeleteMarker": True}, "Filter": {"Prefix": ""}}, False),
+        ({"Transitions": [{"Days": 90, "StorageClass": "DEEP_ARCHIVE"}], "Filter": {"Prefix": "files/"}}, True),
+        ({"Transitions": [{"Days": 90, "StorageClass": "GLACIER_IR"}], "Filter": {"Prefix": "files/"}}, False),
+        ({"Transitions": [{"Days": 90, "StorageClass": "GLACIER"}], "Filter": {"Prefix": "logs/"}}, False),
         ({"NoncurrentVersionExpiration": {"NoncurrentDays": 30}, "Filter": {"Prefix": ""}}, False),
     ],
 )
-def test_nothing_may_delete_files(rule: dict[str, Any], fault: bool) -> None:
+def test_nothing_may_delete_files_or_take_them_out_of_reach(rule: dict[str, Any], fault: bool) -> None:
     assert bool(find_faults([ABORT, {"ID": "x", "Status": "Enabled"} | rule], "files/")) is fault
 
 

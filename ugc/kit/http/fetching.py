@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import errno
 import json as json_format
 import re
 from collections.abc import Callable, Mapping
@@ -18,11 +17,11 @@ from urllib3.exceptions import TimeoutError as OutOfTime
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
-from ugc.kit.errors import StorageFull
 from ugc.kit.http import bodies, dialling
 from ugc.kit.http.dialling import Deadline, Resolve
 from ugc.kit.http.errors import BadAddress, BlockedAddress, BodyTooLarge, NotJson, TooManyRedirects, TooSlow, Unreachable
 from ugc.kit.http.targets import Permits, Target, read_target, redirected
+from ugc.kit.storage.local import noticing_full
 
 FIRST_BYTE = 5.0
 TOTAL = 15.0
@@ -226,13 +225,9 @@ def write_to(file: BinaryIO) -> Callable[[bytes], None]:
     """What writes on to a file; a disk without room is ours, not the server's: raises StorageFull."""
 
     def write(data: bytes) -> None:
-        try:
+        with noticing_full():
             file.write(data)
             file.flush()
-        except OSError as cause:
-            if cause.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise StorageFull() from cause
-            raise
 
     return write
 

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +19,17 @@ from ugc.kit.storage.base import TEMPORARY, Entry, NoSuchFile, check_key, sha256
 
 # Uploads stop while reading, erasing and the database still have room (T-13).
 MIN_FREE_BYTES = 256 * 1024 * 1024
+
+
+@contextmanager
+def noticing_full() -> Iterator[None]:
+    """A disk without room becomes StorageFull; any other fault stays itself."""
+    try:
+        yield
+    except OSError as cause:
+        if cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise StorageFull() from cause
+        raise
 
 
 class LocalStorage:
@@ -53,14 +65,12 @@ class LocalStorage:
         """Write beside, sync, rename into place."""
         half = self.temporary()
         try:
-            with open(half, "xb") as file:
-                file.write(data)
-            self.adopt(key, half)
-        except OSError as cause:
+            with noticing_full():
+                with open(half, "xb") as file:
+                    file.write(data)
+                self.adopt(key, half)
+        finally:
             half.unlink(missing_ok=True)
-            if cause.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise StorageFull() from cause
-            raise
 
     def adopt(self, key: str, path: Path) -> None:
         """Sync the file, rename it under the key, sync the folders that the rename changed."""
@@ -133,7 +143,7 @@ class LocalStorage:
     def rename(self, key: str, new: str) -> None:
         """One rename, for a file or a folder of files; into a folder that is there already, file by file."""
         source, target = self.path(key), self.path(new)
-        make_folders(target.parent)
+        made = make_folders(target.parent)
         try:
             os.rename(source, target)
         except FileNotFoundError as cause:
@@ -143,13 +153,14 @@ class LocalStorage:
                 raise
             self.merge(key, new)
             return
-        for folder in {source.parent, target.parent}:
+        for folder in {source.parent, target.parent, *made}:
             sync_folder(folder)
 
     def merge(self, key: str, new: str) -> None:
         """Take what lies under one prefix to another that has files already."""
         for name in list(self.keys(key + "/")):
-            self.rename(name, new + name.removeprefix(key))
+            with contextlib.suppress(NoSuchFile):  # deleted meanwhile; the others must not stay behind
+                self.rename(name, new + name.removeprefix(key))
         for folder, _, _ in os.walk(self.path(key), topdown=False):
             os.rmdir(folder)
         sync_folder(self.path(key).parent)

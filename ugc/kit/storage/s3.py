@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.response import StreamingBody
 
-from ugc.kit.errors import StorageFull, Unavailable
+from ugc.kit.errors import StorageFull, UgcError, Unavailable
 from ugc.kit.storage.base import CHUNK, DamagedFile, Entry, NoSuchFile, check_key, sha256_of
-from ugc.kit.storage.local import LocalStorage
+from ugc.kit.storage.local import LocalStorage, noticing_full
 from ugc.kit.storage.places import Place
 
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ READ_SECONDS = 10
 ATTEMPTS = 3
 # A part that was cut off is sent again alone; 10,000 parts of it are 160 GB.
 PART = 16 * CHUNK
-# What S3 names an object's own SHA-256 by: ETags are none for files in parts or under a key of their own.
-DIGEST = "sha256"
+# What we name an object's SHA-256 by: ETags are none for files in parts or under a key of their own, and what others note of
+# objects that they put is theirs.
+DIGEST = "ugc-sha256"
+# A large file on a slow line takes hours, and nobody minds parts that lie a day longer (F-23).
+UNFINISHED = timedelta(days=1)
 MAX_KEY = 1024
 GONE = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "507"}
@@ -42,6 +46,10 @@ FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "507"}
 
 class StorageUnreachable(Unavailable):
     """The file store can't be reached now; try again shortly."""
+
+
+class CutOff(StorageUnreachable):
+    """The file store's answers are cut off; try again shortly."""
 
 
 def make_client(endpoint: str = "", **facts: Any) -> S3Client:
@@ -146,31 +154,33 @@ class S3Storage:
                 raise
 
     def open(self, key: str) -> BinaryIO:
-        """A nameless copy on this machine's disk, whole and checked; raises DamagedFile if that fails again and again."""
+        """A nameless copy on this machine's disk, whole and checked; raises DamagedFile if it differs again and again."""
+        problem: UgcError = CutOff()
         for _ in range(ATTEMPTS):
             file = tempfile.TemporaryFile(dir=self.desk.root)  # noqa: SIM115  # the caller closes it
             try:
-                if self.fetch(key, file):
-                    return cast(BinaryIO, file)
+                self.fetch(key, file)
+                return cast(BinaryIO, file)
+            except (CutOff, DamagedFile) as cause:
+                file.close()
+                problem = cause
             except BaseException:
                 file.close()
                 raise
-            file.close()
-        raise DamagedFile(f"the stored file {key!r} is not what was stored")
+        raise problem
 
-    def fetch(self, key: str, file: Any) -> bool:
-        """Copy an object into a file and rewind it; False if it came short or changed."""
+    def fetch(self, key: str, file: Any) -> None:
+        """Copy an object into a file and rewind it; raises CutOff, DamagedFile, or StorageFull where our disk is."""
         digest = hashlib.sha256()
         with translated(key):
             found = self.client.get_object(Bucket=self.place.bucket, Key=self.name(key))
-            try:
-                for chunk in found["Body"].iter_chunks(CHUNK):
-                    digest.update(chunk)
-                    file.write(chunk)
-            except (BotoCoreError, OSError):
-                return False
-        file.seek(0)
-        return found["Metadata"].get(DIGEST, digest.hexdigest()) == digest.hexdigest()
+        with noticing_full():
+            for chunk in chunks_of(found["Body"]):
+                digest.update(chunk)
+                file.write(chunk)
+            file.seek(0)
+        if found["Metadata"].get(DIGEST, digest.hexdigest()) != digest.hexdigest():
+            raise DamagedFile(f"the stored file {key!r} is not what was stored")
 
     def exists(self, key: str) -> bool:
         """Whether the object is there."""
@@ -221,8 +231,9 @@ class S3Storage:
         if not names:
             raise NoSuchFile(f"no file {key!r}")
         for old in names:
-            self.copy(old, new + old.removeprefix(key))
-            self.delete(old)
+            with suppress(NoSuchFile):  # deleted meanwhile, or renamed by another; the rest must not stay behind
+                self.copy(old, new + old.removeprefix(key))
+                self.delete(old)
 
     def copy(self, key: str, new: str) -> None:
         """A copy within the bucket, its SHA-256 included."""
@@ -250,10 +261,10 @@ class S3Storage:
         return self.desk.temporary()
 
     def sweep(self, before: datetime) -> int:
-        """Old temporary files here, and uploads in parts that nobody ends any more (F-23)."""
+        """Old temporary files here, and uploads in parts that were begun a day before that and nobody ends any more (F-23)."""
         swept = self.desk.sweep(before)
         for upload in list(self.uploads()):
-            if upload["Initiated"] < before:
+            if upload["Initiated"] < before - UNFINISHED:
                 with translated(upload["Key"]):
                     self.client.abort_multipart_upload(Bucket=self.place.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
                 swept += 1
@@ -276,6 +287,14 @@ class S3Storage:
                 Bucket=self.place.bucket, Prefix=self.place.prefix
             ):
                 yield from page.get("Uploads", ())
+
+
+def chunks_of(body: StreamingBody) -> Iterator[bytes]:
+    """A body piece by piece; raises CutOff."""
+    try:
+        yield from body.iter_chunks(CHUNK)
+    except (BotoCoreError, OSError) as cause:
+        raise CutOff() from cause
 
 
 def body_of(data: bytes) -> BytesIO:
