@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 
 import pytest
 from flask_openapi.openapi import OpenAPI
@@ -102,7 +103,7 @@ def test_a_draft_is_thrown_away(coordinator: Caller, runtime: Runtime) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [{"kind": "everything"}, {"kind": "reviews", "column-0": "nonsense"}, {"rights": "granted", "evidence": ""}]
+    "said", [{"kind": "everything"}, {"kind": "reviews", "column-0": "nonsense"}, {"rights": "revoked"}, {"state": "trash"}]
 )
 def test_what_makes_no_sense_is_refused_and_changes_nothing(coordinator: Caller, runtime: Runtime, said: dict[str, str]) -> None:
     address = send(coordinator, b"review,rating\nNice,5\n")
@@ -113,3 +114,57 @@ def test_what_makes_no_sense_is_refused_and_changes_nothing(coordinator: Caller,
 
 def test_no_file_is_said_so(coordinator: Caller) -> None:
     assert coordinator.post("/studio/imports", {}).status_code == 400
+
+
+def test_granted_is_said_first_and_its_evidence_before_anything_comes_in(coordinator: Caller, runtime: Runtime) -> None:
+    address = send(coordinator, b"review,rating\nNice,5\n")
+    assert coordinator.post(f"{address}/choose", {"rights": "granted"}).status_code == 200
+    assert re.search(r'name="evidence"[^>]* required', coordinator.get(address).text)
+    assert coordinator.post(f"{address}/start", {"rights": "granted", "evidence": ""}).status_code == 422
+    assert row(runtime, address).state is ImportState.DRAFT
+    assert coordinator.post(f"{address}/start", {"rights": "granted", "evidence": "their letter"}).status_code == 200
+
+
+def test_what_is_called_something_else_is_shown_before_it_is_brought_in(coordinator: Caller, runtime: Runtime) -> None:
+    address = send(coordinator, b"review,rating\nNice,5\n")
+    assert coordinator.post(f"{address}/start", {"kind": "catalog"}, script=False).status_code == 303
+    assert (row(runtime, address).kind, row(runtime, address).state) == ("catalog", ImportState.DRAFT)
+    assert coordinator.post(f"{address}/start", {"kind": "catalog"}, script=False).status_code == 303
+    assert row(runtime, address).state is ImportState.WAITING
+
+
+def test_a_workbook_is_refused_with_the_way_out(coordinator: Caller) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as workbook:
+        workbook.writestr("[Content_Types].xml", "<Types/>")
+    answer = coordinator.post("/studio/imports", {"file": (io.BytesIO(made.getvalue()), "reviews.xlsx")})
+    assert answer.status_code == 400
+    assert "CSV" in answer.get_json()["detail"]
+
+
+def test_a_line_of_commas_makes_no_endless_page(coordinator: Caller) -> None:
+    page = coordinator.get(send(coordinator, b"review,rating" + b",x" * 1_000 + b"\nNice,5\n")).text
+    assert page.count("<select") < 200
+    assert "more columns" in page
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_the_beginning_of_a_long_file_of_two_byte_signs_is_read(
+    coordinator: Caller, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setattr(drafting, "SAMPLE_BYTES", 1_001)
+    text = "review;rating\nGröße passt \u0a00\u000b;5\n" + "Nice \u0a0a;5\n" * 900
+    content = (b"\xfe\xff" if encoding == "utf-16-be" else b"") + text.encode(encoding)
+    page = coordinator.get(send(coordinator, content)).text
+    assert "Größe passt" in page
+    assert "middle of a character" not in page
+
+
+def test_older_imports_are_a_page_further(coordinator: Caller, runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        session.add_all(Import(brand_id=coordinator.brand_id, kind="reviews", name=f"file {n}", actor="system") for n in range(60))
+    page = coordinator.get("/studio/imports").text
+    assert "file 59" in page
+    assert "file 5<" not in page
+    [older] = re.findall(r'href="(\?before=\d+)"', page)
+    assert "file 5<" in coordinator.get(f"/studio/imports{older}").text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -23,6 +24,7 @@ from ugc.library.models import Item
 from ugc.runtime import Runtime
 
 REVIEWS = b"Meinung;Sterne\nPasst gut;5\nZu klein;2\nFalsch;9\n"
+BY: dict[str, Any] = {"actor": "person:1", "now": make.NOON}
 SAID = Choices("reviews", mapping={"body": "Meinung", "rating": "Sterne"})
 
 
@@ -40,7 +42,7 @@ def send(runtime: Runtime, session: Session, brand: Brand, content: bytes, name:
 
 
 def work(runtime: Runtime, session: Session, brand: Brand, draft: Import, *, dry_run: bool) -> Import:
-    drafting.start(session, brand.id, draft.id, dry_run=dry_run)
+    drafting.start(session, brand.id, draft.id, dry_run=dry_run, **BY)
     session.commit()
     drafting.run(runtime, brand.id, draft.id)
     session.expire_all()
@@ -121,15 +123,15 @@ def test_t_12_a_file_over_the_limit_leaves_nothing(runtime: Runtime, session: Se
 
 def test_a_draft_is_started_once_and_thrown_away_only_before(runtime: Runtime, session: Session, brand: Brand) -> None:
     draft = send(runtime, session, brand, REVIEWS, "r.csv")
-    drafting.start(session, brand.id, draft.id, dry_run=False)
+    drafting.start(session, brand.id, draft.id, dry_run=False, **BY)
     for late in (
-        lambda: drafting.start(session, brand.id, draft.id, dry_run=True),
-        lambda: drafting.discard(runtime, session, brand.id, draft.id),
+        lambda: drafting.start(session, brand.id, draft.id, dry_run=True, **BY),
+        lambda: drafting.discard(session, brand.id, draft.id, **BY),
     ):
         with pytest.raises(NotADraft):
             late()
     other = send(runtime, session, brand, REVIEWS, "r.csv")
-    drafting.discard(runtime, session, brand.id, other.id)
+    drafting.discard(session, brand.id, other.id, **BY)
     session.commit()
     assert jobs.count_jobs(session, brand_id=brand.id)["todo"] == 2, "the first one's run and the second one's file"
     assert [each.id for each in queries.find_imports(session, brand.id)] == [draft.id]
@@ -145,7 +147,7 @@ def test_an_import_is_stopped_between_batches(
     draft.state = ImportState.RUNNING
     session.commit()
     pacer(1)
-    drafting.stop(session, brand.id, draft.id)
+    drafting.stop(session, brand.id, draft.id, **BY)
     session.commit()
     with pytest.raises(Stopped):
         pacer(1)
@@ -153,6 +155,6 @@ def test_an_import_is_stopped_between_batches(
 
 def test_old_drafts_are_forgotten_with_their_files(runtime: Runtime, session: Session, brand: Brand) -> None:
     send(runtime, session, brand, REVIEWS, "r.csv")
-    assert drafting.forget_drafts(runtime, session, now=clock.now()) == 0
-    assert drafting.forget_drafts(runtime, session, now=clock.now() + timedelta(days=8)) == 1
+    assert drafting.forget_drafts(session, now=clock.now()) == 0
+    assert drafting.forget_drafts(session, now=clock.now() + timedelta(days=8)) == 1
     assert queries.find_imports(session, brand.id) == []

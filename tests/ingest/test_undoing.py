@@ -16,7 +16,8 @@ from ugc.accounts.models import Brand
 from ugc.catalog import actions as catalog_actions
 from ugc.catalog import queries as catalog_queries
 from ugc.catalog.rules import ProductData
-from ugc.ingest import feeding, picturing, queries, reviewing, undoing
+from ugc.ingest import feeding, importing, picturing, queries, reviewing, undoing
+from ugc.ingest.importing import ImportBusy
 from ugc.ingest.models import Import, ImportChange, ImportState
 from ugc.ingest.undoing import CantUndo
 from ugc.kit.errors import NotFound
@@ -140,10 +141,59 @@ def test_only_what_has_ended_is_undone_and_only_once(runtime: Runtime, session: 
     reviewing.import_reviews(runtime, brand, path, actor="system")
     run = newest(session, brand)
     run.state = ImportState.RUNNING
-    with pytest.raises(CantUndo):
+    with importing.alone(runtime.engine, run.id), pytest.raises(CantUndo):
         undoing.ask_undo(session, brand.id, run.id, actor="person:1", now=make.NOON)
     run.state = ImportState.FINISHED
     session.commit()
     undo(runtime, session, brand)
     with pytest.raises(CantUndo):
         undoing.ask_undo(session, brand.id, run.id, actor="person:1", now=make.NOON)
+
+
+def test_an_import_whose_process_was_killed_is_undone(runtime: Runtime, session: Session, brand: Brand, tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(REVIEWS)
+    reviewing.import_reviews(runtime, brand, path, actor="system")
+    run = newest(session, brand)
+    run.state = ImportState.RUNNING  # as `ugc import` leaves it that was killed before its last commit
+    session.commit()
+    assert undo(runtime, session, brand).state is ImportState.UNDONE
+    assert count(session, Item) == 0
+
+
+def test_nothing_is_taken_back_while_the_import_still_ends(
+    runtime: Runtime, session: Session, brand: Brand, tmp_path: Path
+) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(REVIEWS)
+    reviewing.import_reviews(runtime, brand, path, actor="system")
+    run = newest(session, brand)
+    run.state = ImportState.STOPPED
+    undoing.ask_undo(session, brand.id, run.id, actor="person:1", now=make.NOON)
+    session.commit()
+    with importing.alone(runtime.engine, run.id), pytest.raises(ImportBusy):
+        undoing.undo_import(runtime, brand.id, run.id)
+    assert count(session, Item) == 2
+    undoing.undo_import(runtime, brand.id, run.id)
+    assert (newest(session, brand).state, count(session, Item)) == (ImportState.UNDONE, 0)
+
+
+def test_products_of_an_import_that_was_undone_come_again(runtime: Runtime, session: Session, brand: Brand, tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text(REVIEWS)
+    for _ in range(2):
+        reviewing.import_reviews(runtime, brand, path, create_products=True, actor="system")
+        assert [each.sku for each in catalog_queries.find_products(session, brand.id)] == ["CAP", "HAT"]
+        undo(runtime, session, brand)
+        assert catalog_queries.find_products(session, brand.id) == []
+
+
+def test_a_price_with_one_digit_goes_back(runtime: Runtime, session: Session, brand: Brand, tmp_path: Path) -> None:
+    make.product(session, brand, sku="HAT", title="Hat", price=Decimal("10.50"))
+    session.commit()
+    path = tmp_path / "feed.csv"
+    path.write_text("id,title,price\nHAT,Hat,12.5 EUR\n")
+    feeding.import_catalog(runtime, brand, path, actor="system")
+    undo(runtime, session, brand)
+    [hat] = catalog_queries.find_products(session, brand.id)
+    assert hat.price == Decimal("10.50")

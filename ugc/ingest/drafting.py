@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from ugc.accounts import actions as accounts_actions
 from ugc.accounts import queries as accounts_queries
 from ugc.accounts.models import Brand
 from ugc.catalog import feeds
@@ -21,7 +23,7 @@ from ugc.ingest import feeding, importing, picturing, queries, reviewing
 from ugc.ingest.importing import Stopped
 from ugc.ingest.models import Import, ImportState
 from ugc.ingest.sources import archive
-from ugc.kit import clock, jobs
+from ugc.kit import clock, jobs, markup
 from ugc.kit.errors import Conflict, Invalid, TooLarge, UgcError
 from ugc.kit.reports import Report
 from ugc.library.models import Item, RightsState, State
@@ -114,6 +116,8 @@ def copy(stream: BinaryIO, path: Path, most: int) -> int:
 def guess_kind(path: Path, name: str) -> str:
     """What the file most likely holds; the person may say otherwise."""
     if archive.is_archive(path):
+        if archive.is_workbook(path):
+            raise BadDraft("this is a workbook or document of an office program; save the table as CSV and send that")
         return "media"
     if name.lower().endswith((".jsonl", ".ndjson")):
         return "orders"
@@ -132,11 +136,11 @@ def is_catalog(path: Path) -> bool:
 
 
 def choose(session: Session, brand_id: int, import_id: int, choices: Choices) -> Import:
-    """Keep what was said about a draft; raises NotADraft, BadDraft or what speaks against the options."""
+    """Keep what was said about a draft; raises NotADraft, BadDraft or BadImportOption. Evidence may still be missing."""
     draft = get_draft(session, brand_id, import_id)
     if choices.kind not in KINDS:
         raise BadDraft(f"{choices.kind[:40]!r} is none of {', '.join(KINDS)}")
-    importing.read_options(choices.state, choices.rights, choices.evidence, draft.name, actor=draft.actor)
+    importing.check_options(choices.state, choices.rights)
     draft.kind, draft.options = choices.kind, choices.as_json()
     return draft
 
@@ -149,90 +153,136 @@ def get_draft(session: Session, brand_id: int, import_id: int) -> Import:
     return draft
 
 
-def start(session: Session, brand_id: int, import_id: int, *, dry_run: bool) -> Import:
-    """Have the worker bring the file in, or only try to; raises NotADraft for one that was started already."""
+def start(session: Session, brand_id: int, import_id: int, *, dry_run: bool, actor: str, now: datetime) -> Import:
+    """Have the worker bring the file in, or only try to; raises NotADraft for one that was started already, or EvidenceMissing."""
     draft = get_draft(session, brand_id, import_id)
+    said = choices_of(draft)
+    importing.read_options(said.state, said.rights, said.evidence, draft.name, actor=draft.actor)
     draft.state, draft.dry_run, draft.done, draft.total, draft.error = ImportState.WAITING, dry_run, 0, 0, ""
     draft.report = {}
-    jobs.enqueue(session, "ingest.run_import", once=f"import:{draft.id}", brand_id=brand_id, import_id=draft.id)
+    jobs.enqueue(
+        session, "ingest.run_import", once=f"import:{draft.id}", lock=f"import:{draft.id}", brand_id=brand_id, import_id=draft.id
+    )  # fmt: skip
+    if not dry_run:
+        note(session, draft, "import.started", actor, now)
     return draft
 
 
-def stop(session: Session, brand_id: int, import_id: int) -> Import:
+def note(session: Session, run: Import, action: str, actor: str, now: datetime) -> None:
+    """An entry in the log of who did what."""
+    accounts_actions.audit(
+        session, brand_id=run.brand_id, actor=actor, action=action, subject_type="import", subject_id=run.id, now=now,
+        kind=run.kind, name=run.name,
+    )  # fmt: skip
+
+
+def stop(session: Session, brand_id: int, import_id: int, *, actor: str, now: datetime) -> Import:
     """Ask a waiting or running import to end after the batch that it is at; others are left alone."""
     run = queries.get_import(session, brand_id, import_id, lock=True)
     if run.state is ImportState.WAITING:
         run.state = ImportState.DRAFT
     elif run.state is ImportState.RUNNING and run.storage_key:
         run.state = ImportState.STOPPED
+    else:
+        return run
+    if not run.dry_run:
+        note(session, run, "import.stopped", actor, now)
     return run
 
 
-def discard(runtime: Runtime, session: Session, brand_id: int, import_id: int) -> None:
+def discard(session: Session, brand_id: int, import_id: int, *, actor: str, now: datetime) -> None:
     """Throw a draft and its file away."""
     draft = get_draft(session, brand_id, import_id)
-    jobs.enqueue(session, "ingest.remove_file", brand_id=brand_id, key=draft.storage_key)
+    note(session, draft, "import.discarded", actor, now)
+    let_go(session, draft)
     session.delete(draft)
+
+
+def let_go(session: Session, run: Import) -> None:
+    """Have the sent file deleted, if it is still here."""
+    if run.storage_key:
+        jobs.enqueue(session, "ingest.remove_file", brand_id=run.brand_id, key=run.storage_key)
+        run.storage_key = ""
 
 
 def run(runtime: Runtime, brand_id: int, import_id: int) -> None:
     """Bring a kept file in. A killed run is begun anew: what it brought in by then counts as added in its report."""
+    with importing.alone(runtime.engine, import_id):
+        begun = begin(runtime, brand_id, import_id)
+        if begun is not None:
+            bring_in(runtime, *begun)
+
+
+def begin(runtime: Runtime, brand_id: int, import_id: int) -> tuple[Brand, Import] | None:
+    """The import as one that runs now. None where nothing is to be done, or only what a kill left undone at its end."""
     with runtime.transaction() as session:
-        draft = queries.get_import(session, brand_id, import_id, lock=True)
-        if draft.state not in {ImportState.WAITING, ImportState.RUNNING}:
-            return
-        draft.state = ImportState.RUNNING
-        brand = accounts_queries.get_brand_by_id(session, brand_id)
+        found = queries.get_import(session, brand_id, import_id, lock=True)
+        if not found.storage_key:
+            return None
+        if found.state in {ImportState.STOPPED, ImportState.FINISHED}:
+            end(session, found, Report(dry_run=found.dry_run), "")
+            return None
+        if found.state not in BEGINS:
+            return None
+        found.state = ImportState.RUNNING
+        return accounts_queries.get_brand_by_id(session, brand_id), found
+
+
+BEGINS = frozenset({ImportState.WAITING, ImportState.RUNNING, ImportState.FAILED})
+"""What a job may begin: one that waits, one whose process died, and one that broke off and is tried again by the queue."""
+
+
+def bring_in(runtime: Runtime, brand: Brand, draft: Import) -> None:
+    """The whole file, and how that ended. What is no refusal is raised, so that the queue tries again."""
     report, error = Report(dry_run=draft.dry_run), ""
     try:
         with local_copy(runtime, draft.storage_key) as path:
-            pacer = Pacer(runtime, brand_id, import_id)
+            pacer = Pacer(runtime, brand.id, draft.id)
             pacer.begin(estimate(path, draft.kind))
-            report = bring_in(runtime, brand, draft, path, pacer)
+            report = read_in(runtime, brand, draft, path, pacer)
     except Stopped:
         report.notes.append("the trial was stopped")
     except UgcError as refused:
         error = refused.detail
-    if draft.dry_run or error:
-        back_to_draft(runtime, brand_id, import_id, report, error)
-    else:
-        finish(runtime, brand_id, import_id)
+    with runtime.transaction() as session:
+        end(session, queries.get_import(session, brand.id, draft.id, lock=True), report, error)
+
+
+def end(session: Session, run: Import, report: Report, error: str) -> None:
+    """A trial, and a file of which nothing could be read, wait for a person again; else the file is let go of."""
+    if run.state is ImportState.UNDOING:
+        return
+    if run.dry_run or (error and not run.report.get("read")):
+        run.state, run.error, run.finished_at = ImportState.DRAFT, error, None
+        run.format = report.format or run.format
+        run.report = report.as_json() if report.read or report.notes else {}
+        return
+    count_again(session, run)
+    let_go(session, run)
+
+
+def count_again(session: Session, run: Import) -> None:
+    """What bears the import's id was added by it, also by an earlier run that was killed, which its report says nothing of."""
+    report = Report(format=run.format).as_json() | run.report
+    if run.kind in {"reviews", "media"}:
+        mine = select(func.count()).select_from(Item).where(Item.brand_id == run.brand_id, Item.import_id == run.id)
+        brought, taken = session.scalar(mine) or 0, report["added"] + report["duplicate"]
+        more = max(0, brought - taken)  # of a run that died while it was stopped there is no report at all
+        report |= {"read": report["read"] + more, "added": brought, "duplicate": taken + more - brought}
+    run.report, run.done, run.finished_at = report, report["read"], run.finished_at or clock.now()
 
 
 def estimate(path: Path, kind: str) -> int:
     """About how many rows or files there are, cheaply; 0 where that can't be told."""
     if kind == "media":
         return archive.count_files(path)
+    if markup.looks_like_xml(path):
+        return 0  # a feed may stand in one line, or take thirty for a product
     with open(path, "rb") as file:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(CHUNK), b""))
 
 
-def back_to_draft(runtime: Runtime, brand_id: int, import_id: int, report: Report, error: str) -> None:
-    """After a trial, or where nothing of the file could be read: the draft waits for a person, with what was found."""
-    with runtime.transaction() as session:
-        draft = queries.get_import(session, brand_id, import_id, lock=True)
-        if not draft.dry_run and draft.report.get("read"):
-            return  # it broke off in the middle: its report says how far it came, and it can be undone
-        draft.state, draft.error, draft.finished_at = ImportState.DRAFT, error, None
-        draft.format = report.format or draft.format
-        draft.report = report.as_json() if report.read or report.notes else {}
-
-
-def finish(runtime: Runtime, brand_id: int, import_id: int) -> None:
-    """Count what bears the import's id as added, also what an earlier, killed run of it brought; let go of the file."""
-    with runtime.transaction() as session:
-        done = queries.get_import(session, brand_id, import_id, lock=True)
-        if done.kind in {"reviews", "media"}:
-            mine = select(func.count()).select_from(Item).where(Item.brand_id == brand_id, Item.import_id == import_id)
-            added = min(session.scalar(mine) or 0, done.report["added"] + done.report["duplicate"])
-            taken = done.report["added"] + done.report["duplicate"]
-            done.report = done.report | {"added": added, "duplicate": taken - added}
-        done.done = done.report["read"]
-        jobs.enqueue(session, "ingest.remove_file", brand_id=brand_id, key=done.storage_key)
-        done.storage_key = ""
-
-
-def bring_in(runtime: Runtime, brand: Brand, draft: Import, path: Path, step: importing.Progress) -> Report:
+def read_in(runtime: Runtime, brand: Brand, draft: Import, path: Path, step: importing.Progress) -> Report:
     """Import the file as what it was said to be."""
     said = choices_of(draft)
     common: dict[str, Any] = {
@@ -273,10 +323,24 @@ def sample(runtime: Runtime, key: str) -> Iterator[Path]:
     try:
         with runtime.storage.open(key) as source:
             head = source.read(SAMPLE_BYTES)
-        path.write_bytes(head if len(head) < SAMPLE_BYTES else head[: head.rfind(b"\n") + 1] or head)
+        path.write_bytes(head if len(head) < SAMPLE_BYTES else whole_lines(head))
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def whole_lines(head: bytes) -> bytes:
+    """The beginning of a file without its last, cut line; what is one line alone stays as it is."""
+    mark = "\n".encode("utf-16-be" if head.startswith(codecs.BOM_UTF16_BE) else "utf-16-le" if is_wide(head) else "ascii")
+    end = head.rfind(mark)
+    while end > 0 and end % len(mark):  # half of one sign and half of the next
+        end = head.rfind(mark, 0, end + len(mark) - 1)
+    return head[: end + len(mark)] if end > 0 else head
+
+
+def is_wide(head: bytes) -> bool:
+    """Whether the file says that each of its signs has two bytes, the lower one first."""
+    return head.startswith(codecs.BOM_UTF16_LE)
 
 
 class Pacer:
@@ -301,14 +365,20 @@ class Pacer:
         with self.runtime.transaction() as session:
             run = queries.get_import(session, self.brand_id, self.import_id, lock=True)
             run.done = self.done
-            if run.state is ImportState.STOPPED:
+            if run.state is not ImportState.RUNNING:  # somebody stopped it, and perhaps asked for its undoing already
                 raise Stopped()
 
 
-def forget_drafts(runtime: Runtime, session: Session, *, now: datetime) -> int:
-    """Throw away drafts that nobody came back to."""
-    old = select(Import).where(Import.state == ImportState.DRAFT, Import.created < now - KEEP_DRAFTS)
-    drafts = list(session.scalars(old))
-    for draft in drafts:
-        discard(runtime, session, draft.brand_id, draft.id)
-    return len(drafts)
+def forget_drafts(session: Session, *, now: datetime) -> int:
+    """Throw away drafts that nobody came back to, and the files of imports that died at their end; how many."""
+    old = select(Import).where(Import.created < now - KEEP_DRAFTS, Import.storage_key != "", Import.state.in_(OVER))
+    found = list(session.scalars(old.order_by(Import.id).with_for_update(skip_locked=True)))
+    for each in found:
+        if each.state is ImportState.DRAFT:
+            discard(session, each.brand_id, each.id, actor="system", now=now)
+        else:
+            let_go(session, each)
+    return len(found)
+
+
+OVER = (ImportState.DRAFT, ImportState.FINISHED, ImportState.STOPPED, ImportState.FAILED, ImportState.UNDONE)

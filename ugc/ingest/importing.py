@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Engine, insert, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from ugc.accounts.models import Brand
@@ -18,7 +19,7 @@ from ugc.catalog.rules import ProductChange, ProductData
 from ugc.ingest import queries
 from ugc.ingest.models import Import, ImportChange, ImportState
 from ugc.kit import clock
-from ugc.kit.errors import Invalid, UgcError
+from ugc.kit.errors import Conflict, Invalid, UgcError
 from ugc.kit.reports import Report
 from ugc.library.models import RightsState, State
 from ugc.library.rules import NewItem
@@ -36,6 +37,10 @@ IMPORT_RIGHTS = (RightsState.NONE, RightsState.OWNED, RightsState.GRANTED)
 
 class Stopped(Exception):
     """Raised by a progress function: the import ends after the batch that is in."""
+
+
+class ImportBusy(Conflict):
+    """Another process is at this import right now; try again in a moment."""
 
 
 class BadImportOption(Invalid):
@@ -62,12 +67,17 @@ def read_options(
 
     `import_id` is that of an import that has its row already.
     """
-    if state not in {State.INBOX, State.APPROVED} or rights not in IMPORT_RIGHTS:
-        raise BadImportOption()
+    check_options(state, rights)
     if rights == RightsState.GRANTED and not evidence.strip():
         raise EvidenceMissing()
     evidence = evidence.strip() or (own_evidence(name) if rights == RightsState.OWNED else "")
     return Options(State(state), RightsState(rights), evidence, create_products, actor, clock.now(), import_id)
+
+
+def check_options(state: str, rights: str) -> None:
+    """Raise BadImportOption for what no import may say."""
+    if state not in {State.INBOX, State.APPROVED} or rights not in IMPORT_RIGHTS:
+        raise BadImportOption()
 
 
 def own_evidence(name: str) -> str:
@@ -76,12 +86,48 @@ def own_evidence(name: str) -> str:
 
 
 @contextmanager
-def recorded(runtime: Runtime, brand: Brand, kind: str, name: str, options: Options, report: Report) -> Any:
-    """The options with the import's row behind them; the report is kept in it, also when the import breaks off."""
+def alone(engine: Engine, import_id: int) -> Iterator[None]:
+    """Nobody else is at the import during the block, else raises ImportBusy; whoever dies lets go with the connection."""
+    name = {"name": f"ugc.import:{import_id}"}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not connection.scalar(text("select pg_try_advisory_lock(hashtextextended(:name, 0))"), name):
+            raise ImportBusy()
+        try:
+            yield
+        finally:
+            with suppress(SQLAlchemyError):  # a lost connection has let go of it already
+                connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), name)
+
+
+def is_left(session: Session, run: Import) -> bool:
+    """Whether an import that has no file here still is said to run although its process died: nobody holds it."""
+    if run.state is not ImportState.RUNNING or run.storage_key:
+        return False
+    with suppress(ImportBusy), alone(session.get_bind().engine, run.id):
+        return True
+    return False
+
+
+@contextmanager
+def recorded(runtime: Runtime, brand: Brand, kind: str, name: str, options: Options, report: Report) -> Iterator[Options]:
+    """The options with the import's row behind them; the report is kept in it, also when the import breaks off.
+
+    An import without a row yet gets one here, and is held against others; who brings a row along holds it already.
+    """
     if report.dry_run:
         yield options
-        return
-    import_id = options.import_id or add_row(runtime, brand, kind, name, options.actor)
+    elif options.import_id is not None:
+        with reported(runtime, brand.id, options, options.import_id, report) as known:
+            yield known
+    else:
+        import_id = add_row(runtime, brand, kind, name, options.actor)
+        with alone(runtime.engine, import_id), reported(runtime, brand.id, options, import_id, report) as known:
+            yield known
+
+
+@contextmanager
+def reported(runtime: Runtime, brand_id: int, options: Options, import_id: int, report: Report) -> Iterator[Options]:
+    """Write into the import's row how it ended; where somebody asked meanwhile for its undoing, that stands."""
     state, error = ImportState.FAILED, ""
     try:
         yield replace(options, import_id=import_id, actor=f"import:{import_id}")
@@ -97,9 +143,10 @@ def recorded(runtime: Runtime, brand: Brand, kind: str, name: str, options: Opti
         raise
     finally:
         with runtime.transaction() as session:
-            row = queries.get_import(session, brand.id, import_id, lock=True)
+            row = queries.get_import(session, brand_id, import_id, lock=True)
             row.format, row.report, row.finished_at = report.format, report.as_json(), clock.now()
-            row.state, row.error = state, error
+            if row.state is not ImportState.UNDOING:
+                row.state, row.error = state, error
 
 
 def add_row(runtime: Runtime, brand: Brand, kind: str, name: str, actor: str) -> int:
@@ -109,6 +156,14 @@ def add_row(runtime: Runtime, brand: Brand, kind: str, name: str, actor: str) ->
         session.add(row)
         session.flush()
         return row.id
+
+
+def fail(runtime: Runtime, brand_id: int, import_id: int, error: str) -> None:
+    """Say of an import that was refused before anything of it was read why it was; one that has ended keeps its own word."""
+    with runtime.transaction() as session:
+        row = queries.get_import(session, brand_id, import_id, lock=True)
+        if row.state is ImportState.RUNNING:
+            row.state, row.error, row.finished_at = ImportState.FAILED, error[:2000], clock.now()
 
 
 def note_products(session: Session, brand_id: int, import_id: int, changes: Sequence[ProductChange]) -> None:

@@ -20,6 +20,8 @@ def fetch_again(runtime: Runtime) -> None:
     """Try the files again that could not be fetched lately."""
     with runtime.transaction() as session:
         wanting.try_again(session, now=clock.now())
+    with runtime.transaction() as session:
+        wanting.settle_dead(session, now=clock.now())
 
 
 @jobs.job("ingest.read_link")
@@ -78,5 +80,5 @@ def forget_old(runtime: Runtime) -> None:
     """Let go of drafts nobody came back to, of ways back that are too old, of what killed imports unpacked."""
     picturing.sweep_unpacked(runtime, clock.now() - ABANDONED_AFTER)
     with runtime.transaction() as session:
-        drafting.forget_drafts(runtime, session, now=clock.now())
+        drafting.forget_drafts(session, now=clock.now())
         undoing.forget_changes(session, now=clock.now())

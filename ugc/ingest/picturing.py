@@ -157,13 +157,20 @@ def begin(pool: ThreadPoolExecutor, runtime: Runtime, brand_id: int, found: Foun
     """Have an item's files decoded by the pool, unless the item is there; the database is asked in the import's own thread."""
     try:
         data, options = media_data(found), row_options(found, options)
+    except OSError as fault:
+        return refused_already(Refused("unreadable_file", fault.strerror or "the file can't be read"))
     except (Refused, Unprocessable) as refused:
-        refusal: Future[Incoming] = Future()
-        refusal.set_exception(refused)
-        return refusal
+        return refused_already(refused)
     with runtime.sessions() as session:
         known = bool(queries.find_known(session, brand_id, [(data.source, data.external_id)]))
     return pool.submit(receive_found, runtime, Incoming(found, options, data, known, ()))
+
+
+def refused_already(refusal: Exception) -> Future[Incoming]:
+    """What is known before any decoding."""
+    refused: Future[Incoming] = Future()
+    refused.set_exception(refusal)
+    return refused
 
 
 def receive_found(runtime: Runtime, incoming: Incoming) -> Incoming:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from ugc.accounts import actions as accounts_actions
 from ugc.catalog import actions as catalog_actions
 from ugc.catalog.rules import ProductChange
-from ugc.ingest import queries
+from ugc.ingest import drafting, importing, queries
 from ugc.ingest.models import Import, ImportChange, ImportState
 from ugc.kit import clock, jobs
 from ugc.kit.errors import Conflict
@@ -61,7 +61,7 @@ def ask_undo(session: Session, brand_id: int, import_id: int, *, actor: str, now
     run = queries.get_import(session, brand_id, import_id, lock=True)
     if run.state is ImportState.UNDOING:
         return run
-    if run.dry_run or run.state not in ENDED:
+    if not can_undo(session, run):
         raise CantUndo()
     weight = weigh(session, run)
     run.state, run.done, run.total, run.error = ImportState.UNDOING, 0, weight.items + weight.others, ""
@@ -69,23 +69,31 @@ def ask_undo(session: Session, brand_id: int, import_id: int, *, actor: str, now
         session, brand_id=brand_id, actor=actor, action="import.undone", subject_type="import", subject_id=run.id, now=now,
         items=weight.items, approved=weight.approved, others=weight.others,
     )  # fmt: skip
-    jobs.enqueue(session, "ingest.undo_import", once=f"undo:{run.id}", brand_id=brand_id, import_id=run.id)
+    jobs.enqueue(
+        session, "ingest.undo_import", once=f"undo:{run.id}", lock=f"import:{run.id}", brand_id=brand_id, import_id=run.id
+    )  # fmt: skip
     return run
 
 
+def can_undo(session: Session, run: Import) -> bool:
+    """Whether an import has ended, or died, and was no mere trial."""
+    return not run.dry_run and (run.state in ENDED or importing.is_left(session, run))
+
+
 def undo_import(runtime: Runtime, brand_id: int, import_id: int) -> None:
-    """Take everything back, batch by batch; a killed one goes on with what is left."""
-    with runtime.transaction() as session:
-        run = queries.get_import(session, brand_id, import_id)
-        if run.state is not ImportState.UNDOING:
-            return
-    for step in (remove_items, take_back_changes):
-        while step_once(runtime, brand_id, import_id, step):
-            pass
-    with runtime.transaction() as session:
-        run = queries.get_import(session, brand_id, import_id, lock=True)
-        library_actions.detach_import(session, brand_id, import_id)
-        run.state, run.undone_at = ImportState.UNDONE, clock.now()
+    """Take everything back, batch by batch; a killed one goes on with what is left. One that still ends is ImportBusy."""
+    with importing.alone(runtime.engine, import_id):
+        with runtime.transaction() as session:
+            run = queries.get_import(session, brand_id, import_id)
+            if run.state is not ImportState.UNDOING:
+                return
+        for step in (remove_items, take_back_changes, detach):
+            while step_once(runtime, brand_id, import_id, step):
+                pass
+        with runtime.transaction() as session:
+            run = queries.get_import(session, brand_id, import_id, lock=True)
+            run.state, run.undone_at = ImportState.UNDONE, clock.now()
+            drafting.let_go(session, run)
 
 
 Step = Callable[[Runtime, Session, Import], int]
@@ -96,7 +104,7 @@ def step_once(runtime: Runtime, brand_id: int, import_id: int, step: Step) -> in
     with runtime.transaction() as session:
         run = queries.get_import(session, brand_id, import_id, lock=True)
         number = step(runtime, session, run)
-        run.done += number
+        run.done = min(run.done + number, run.total)
     return number
 
 
@@ -122,6 +130,11 @@ def take_back_changes(runtime: Runtime, session: Session, run: Import) -> int:
             orders_actions.take_back(session, run.brand_id, each.after["source"], after, before, now=now)
     session.execute(delete(ImportChange).where(ImportChange.id.in_([each.id for each in changes])))
     return len(changes)
+
+
+def detach(runtime: Runtime, session: Session, run: Import) -> int:
+    """Take off some of what the import put on items that were there before it."""
+    return library_actions.detach_import(session, run.brand_id, run.id, most=BATCH)
 
 
 def read_kept(fields: Mapping[str, Any]) -> OrderData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -12,10 +13,11 @@ from pathlib import Path
 
 from ugc.accounts import queries as accounts_queries
 from ugc.accounts.models import Brand
-from ugc.ingest import drafting, feeding, picturing, reviewing
+from ugc.ingest import drafting, feeding, importing, picturing, reviewing
 from ugc.ingest.sources.media_folder import SIDECAR, walk
 from ugc.kit import logs
-from ugc.kit.errors import NotFound, UgcError
+from ugc.kit.errors import NotFound, StorageFull, UgcError
+from ugc.kit.reports import Report
 from ugc.library.models import RightsState
 from ugc.runtime import Runtime
 
@@ -35,7 +37,17 @@ def watch(runtime: Runtime, *, now: datetime) -> int:
     if not runtime.settings.watch_dir:
         return 0
     root = Path(runtime.settings.watch_dir)
-    return sum(watch_brand(runtime, folder, now) for folder in sorted(root.iterdir()) if is_watched(folder)) if root.is_dir() else 0
+    folders = [folder for folder in sorted(root.iterdir()) if is_watched(folder)] if root.is_dir() else []
+    return sum(try_brand(runtime, folder, now) for folder in folders)
+
+
+def try_brand(runtime: Runtime, folder: Path, now: datetime) -> int:
+    """One brand's folder; what is wrong with it (rights, a file that went meanwhile) keeps nobody else waiting."""
+    try:
+        return watch_brand(runtime, folder, now)
+    except (OSError, UgcError) as fault:
+        log.warning("watched_folder_failed", folder=folder.name, reason=str(fault))
+        return 0
 
 
 def is_watched(path: Path) -> bool:
@@ -69,14 +81,20 @@ def watch_brand(runtime: Runtime, folder: Path, now: datetime) -> int:
 @contextmanager
 def turn(folder: Path) -> Iterator[bool]:
     """Whether nobody else is at this folder; held for the block."""
-    descriptor = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    descriptor = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
+        yield take_lock(descriptor)
     finally:
         os.close(descriptor)
+
+
+def take_lock(descriptor: int) -> bool:
+    """Whether the lock was to be had; it goes with the descriptor."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_settled(path: Path, now: datetime) -> bool:
@@ -88,28 +106,51 @@ def is_settled(path: Path, now: datetime) -> bool:
 
 
 def import_batch(runtime: Runtime, brand: Brand, batch: Path) -> None:
-    """Tables one by one, everything else as pictures; what can't be read is said in the log and in the imports' reports."""
-    tables = [path for path in sorted(batch.iterdir()) if path.is_file() and path.suffix.lower() in TABLES and path.name != SIDECAR]
-    for path in tables:
-        try:
-            import_table(runtime, brand, path)
-        except UgcError as refused:
-            log.warning("watched_file_refused", brand=brand.slug, file=path.name, code=refused.code, detail=refused.detail)
-    if any(path not in tables for path in walk(batch)):
-        picturing.import_media(runtime, brand, media_of(batch), rights=RightsState.NONE, actor=ACTOR, name="watched folder")
+    """Tables and archives one by one, everything else together as pictures; what can't be read is an import that failed."""
+    tables = [path for path in sorted(batch.iterdir()) if is_plain(path) and path.suffix.lower() in TABLES and path.name != SIDECAR]
+    archives = [path for path in sorted(batch.iterdir()) if is_plain(path) and path.suffix.lower() == ".zip"]
+    for path in (*tables, *archives):
+        import_one(runtime, brand, "media" if path in archives else guess_table(path), path, path.name)
+    if any(path not in {*tables, *archives} for path in walk(batch)):
+        import_one(runtime, brand, "media", batch, "watched folder")
 
 
-def import_table(runtime: Runtime, brand: Brand, path: Path) -> None:
+def is_plain(path: Path) -> bool:
+    """Whether this is a file, and none of somewhere else."""
+    return path.is_file() and not path.is_symlink()
+
+
+def guess_table(path: Path) -> str:
     """A catalogue or reviews, whichever the table holds."""
-    if drafting.guess_kind(path, path.name) == "catalog":
-        feeding.import_catalog(runtime, brand, path, actor=ACTOR)
-    else:
-        reviewing.import_reviews(runtime, brand, path, actor=ACTOR)
+    try:
+        return "catalog" if drafting.guess_kind(path, path.name) == "catalog" else "reviews"
+    except OSError:
+        return "reviews"  # the import says what is wrong with it
 
 
-def media_of(batch: Path) -> list[Path]:
-    """The batch itself, with its manifest and folders, and each archive in it."""
-    return [batch, *(path for path in sorted(batch.iterdir()) if path.suffix.lower() == ".zip")]
+def import_one(runtime: Runtime, brand: Brand, kind: str, path: Path, name: str) -> None:
+    """Import one thing; where it is refused as a whole, its row says so on the imports page, and the others go on."""
+    import_id = importing.add_row(runtime, brand, kind, name, ACTOR)
+    try:
+        with importing.alone(runtime.engine, import_id):
+            bring_in(runtime, brand, kind, path, name, import_id)
+    except (UgcError, OSError) as refused:
+        reason = refused.detail if isinstance(refused, UgcError) else refused.strerror or str(refused)
+        log.warning("watched_file_refused", brand=brand.slug, file=name, reason=reason)
+        importing.fail(runtime, brand.id, import_id, reason)
+        if isinstance(refused, StorageFull) or (isinstance(refused, OSError) and refused.errno in {errno.ENOSPC, errno.EDQUOT}):
+            raise  # not the file's fault: it stays where it is
+
+
+def bring_in(runtime: Runtime, brand: Brand, kind: str, path: Path, name: str, import_id: int) -> Report:
+    """A table, or a folder with its manifest or an archive, under a row that is there."""
+    if kind == "catalog":
+        return feeding.import_catalog(runtime, brand, path, actor=ACTOR, name=name, import_id=import_id)
+    if kind == "reviews":
+        return reviewing.import_reviews(runtime, brand, path, actor=ACTOR, name=name, import_id=import_id)
+    return picturing.import_media(
+        runtime, brand, path, rights=RightsState.NONE, actor=ACTOR, name=name, import_id=import_id
+    )  # fmt: skip
 
 
 def keep(batch: Path, done: Path, now: datetime) -> None:

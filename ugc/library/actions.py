@@ -299,12 +299,13 @@ def attach_products(session: Session, brand_id: int, rows: Sequence[dict[str, An
     return set(session.scalars(statement, {"brand": brand_id, "rows": dumped(rows), "import": import_id}))
 
 
-def detach_import(session: Session, brand_id: int, import_id: int) -> int:
-    """Take off what an import put on items that were there before it; how many items that changed."""
+def detach_import(session: Session, brand_id: int, import_id: int, *, most: int = 1_000) -> int:
+    """Take off some of what an import put on items that were there before it; on how many items it had something."""
     touched: set[int] = set()
     for table in (ItemMedia, ItemTag, ItemProduct):
         own = select(Item.id).where(Item.brand_id == brand_id, Item.id == table.item_id)
-        gone = delete(table).where(table.import_id == import_id, own.exists()).returning(table.item_id)
+        some = select(table.item_id).where(table.import_id == import_id, own.exists()).limit(most)
+        gone = delete(table).where(table.import_id == import_id, table.item_id.in_(some)).returning(table.item_id)
         touched |= set(session.scalars(gone, execution_options={"synchronize_session": False}))
     if touched:
         refresh_search(session, sorted(touched))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, request
@@ -21,12 +21,17 @@ from ugc.ingest.sources.reviews.describing import PreviewRow, TableView
 from ugc.ingest.sources.reviews.known import FORMATS
 from ugc.kit.errors import Invalid, UgcError
 from ugc.studio import answers, people, shapes
+from ugc.studio.items import read_whole
 from ugc.studio.render import bare, page
 
 pages = Blueprint("imports", __name__)
 
 COUNTS = ("read", "added", "updated", "duplicate", "rejected")
 PREVIEWED = 8
+PAGE = 50
+# Columns that are shown and mapped by hand: a line of commas must not become a page of a hundred megabytes.
+MAX_COLUMNS = 150
+MAX_FAULT = 600
 BUSY = frozenset({ImportState.WAITING, ImportState.RUNNING, ImportState.UNDOING})
 KINDS = {
     "reviews": "Reviews", "catalog": "Products (a catalogue feed)", "media": "Photos and videos (a ZIP archive)",
@@ -48,6 +53,8 @@ class Look:
     table: TableView | None = None
     rows: tuple[PreviewRow, ...] = ()
     header: tuple[str, ...] = ()
+    more: int = 0
+    """Columns beyond those that the page shows."""
     fault: str = ""
 
 
@@ -56,10 +63,12 @@ class Look:
 def show_all() -> Response:
     """The brand's imports, the newest first."""
     session, brand_id = web.session(), web.principal().brand_id
-    found = ingest_queries.find_imports(session, brand_id)
+    before = read_whole(request.args["before"]) if request.args.get("before") else None
+    found = ingest_queries.find_imports(session, brand_id, before=before, limit=PAGE + 1)
     return page(
-        "imports/page.html", imports=found, counts=COUNTS, names=people.names(session, brand_id), busy=BUSY,
-        most=web.runtime().settings.max_import_mb, toast=shapes.toast(request.args),
+        "imports/page.html", imports=found[:PAGE], next=found[PAGE - 1].id if len(found) > PAGE else None, counts=COUNTS,
+        names=people.names(session, brand_id), busy=BUSY, most=web.runtime().settings.max_import_mb,
+        toast=shapes.toast(request.args),
     )  # fmt: skip
 
 
@@ -92,8 +101,13 @@ def show(import_id: int) -> Response:
     }
     if found.state is ImportState.DRAFT:
         return page("imports/draft.html", **facts, **draft_facts(found))
-    weight = undoing.weigh(session, found) if found.state in undoing.ENDED and not found.dry_run else None
-    return page("imports/report.html", **facts, is_busy=found.state in BUSY, weight=weight)
+    weight = undoing.weigh(session, found) if undoing.can_undo(session, found) else None
+    return page("imports/report.html", **facts, is_busy=is_busy(found), weight=weight)
+
+
+def is_busy(run: Import) -> bool:
+    """Whether a worker still is at it, also at the last batch of one that was stopped."""
+    return run.state in BUSY or (run.state is ImportState.STOPPED and run.storage_key != "")
 
 
 @pages.get("/imports/<int:import_id>/progress")
@@ -102,7 +116,7 @@ def show_progress(import_id: int) -> Response:
     """How far a run is, asked for every second; once it has ended, the page is to be loaded anew."""
     found = ingest_queries.get_import(web.session(), web.principal().brand_id, import_id)
     response = bare("imports/progress.html", run=found)
-    if found.state not in BUSY:
+    if not is_busy(found):
         response.headers["HX-Refresh"] = "true"
     return response
 
@@ -114,7 +128,7 @@ def choose(import_id: int) -> Response:
     draft = keep_choices(import_id)
     if not request.headers.get("HX-Request"):
         return answers.done("import-kept", to=f"/studio/imports/{import_id}")
-    return bare("imports/draft_form.html", run=draft, counts=COUNTS, **draft_facts(draft))
+    return bare("imports/draft_fields.html", run=draft, counts=COUNTS, renewed=True, **draft_facts(draft))
 
 
 @pages.post("/imports/<int:import_id>/try")
@@ -132,9 +146,13 @@ def start(import_id: int) -> Response:
 
 
 def begin(import_id: int, *, dry_run: bool) -> Response:
-    """Keep what the form says and hand the draft to the worker."""
-    keep_choices(import_id)
-    drafting.start(web.session(), web.principal().brand_id, import_id, dry_run=dry_run)
+    """Keep what the form says and hand the draft to the worker; what was called something else just now is shown first."""
+    who = web.principal()
+    before = drafting.choices_of(drafting.get_draft(web.session(), who.brand_id, import_id))
+    said = drafting.choices_of(keep_choices(import_id))
+    if (said.kind, said.format) != (before.kind, before.format):
+        return answers.done("import-kept", to=f"/studio/imports/{import_id}")
+    drafting.start(web.session(), who.brand_id, import_id, dry_run=dry_run, actor=who.actor, now=web.now())
     return answers.done("import-try" if dry_run else "import-start", to=f"/studio/imports/{import_id}")
 
 
@@ -142,7 +160,8 @@ def begin(import_id: int, *, dry_run: bool) -> Response:
 @web.needs(Role.COORDINATOR)
 def stop(import_id: int) -> Response:
     """End a run after the batch that it is at."""
-    drafting.stop(web.session(), web.principal().brand_id, import_id)
+    who = web.principal()
+    drafting.stop(web.session(), who.brand_id, import_id, actor=who.actor, now=web.now())
     return answers.done("import-stop", to=f"/studio/imports/{import_id}")
 
 
@@ -150,7 +169,8 @@ def stop(import_id: int) -> Response:
 @web.needs(Role.COORDINATOR)
 def discard(import_id: int) -> Response:
     """Throw a draft away."""
-    drafting.discard(web.runtime(), web.session(), web.principal().brand_id, import_id)
+    who = web.principal()
+    drafting.discard(web.session(), who.brand_id, import_id, actor=who.actor, now=web.now())
     return answers.done("import-gone", to="/studio/imports")
 
 
@@ -232,6 +252,8 @@ def look_at(draft: Import, said: Choices) -> Look:
             table = describing.describe(path, said.mapping, format=said.format)
             dates = said.dates or table.order
             rows = describing.preview(path, said.mapping, format=said.format, dates=dates, count=PREVIEWED)
-            return Look(table, tuple(rows))
+            shown = replace(table, columns=table.columns[:MAX_COLUMNS])
+            return Look(shown, tuple(rows), more=len(table.columns) - len(shown.columns))
         except UgcError as refused:
-            return Look(header=describing.header_of(path), fault=refused.detail)
+            header = describing.header_of(path)
+            return Look(header=header[:MAX_COLUMNS], more=max(0, len(header) - MAX_COLUMNS), fault=refused.detail[:MAX_FAULT])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +27,11 @@ SPARE_BYTES = 100 * 1024**2
 MAX_BYTES = 20 * 1024**3
 CHUNK = 1 << 20
 ENCRYPTED = 0x1
+MAX_DIRECTORY = MAX_ENTRIES * 300
+"""Bytes of an archive's list of files, which is read into memory as a whole: some hundred a file."""
+# What a name may be at fault for: too long, under a file, in the place of a folder.
+NAME_FAULTS = frozenset({errno.ENAMETOOLONG, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.EINVAL, errno.EILSEQ})
+WORKBOOK = "[Content_Types].xml"
 
 
 class NotAnArchive(Unprocessable):
@@ -51,10 +60,52 @@ def is_archive(path: Path) -> bool:
 def count_files(path: Path) -> int:
     """How many files an archive lists; 0 where it can't be read."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return len(archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        with opened(path) as archive:
+            return sum(1 for _ in entries(archive))
+    except (NotAnArchive, ArchiveTooLarge):
         return 0
+
+
+def is_workbook(path: Path) -> bool:
+    """Whether it is a spreadsheet or document of an office program, which are archives too."""
+    try:
+        with opened(path) as archive:
+            return WORKBOOK in archive.namelist()
+    except (NotAnArchive, ArchiveTooLarge):
+        return False
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive with its list of files; raises NotAnArchive, or ArchiveTooLarge before a list fills memory (T-12)."""
+    if directory_size(path) > MAX_DIRECTORY:
+        raise ArchiveTooLarge()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError, struct.error) as cause:
+        if isinstance(cause, OSError) and cause.errno and cause.errno != errno.EINVAL:  # a place before the beginning was sought
+            raise
+        raise NotAnArchive() from cause
+
+
+def directory_size(path: Path) -> int:
+    """The bytes that the archive's end says its list of files has, found as `zipfile` finds them; 0 where there is no such end."""
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - 65_557 - 76))
+        tail = file.read()
+    end = len(tail) - 22
+    if tail[end : end + 4] != b"PK\x05\x06" or tail[-2:] != b"\0\0":
+        end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or len(tail) < end + 16:
+        return 0
+    if tail[max(0, end - 20) : end].startswith(b"PK\x06\x07"):  # a ZIP64: its own end stands right before
+        long = tail[max(0, end - 76) : end]
+        if not long.startswith(b"PK\x06\x06"):
+            raise NotAnArchive()
+        return int.from_bytes(long[40:48], "little")
+    return int.from_bytes(tail[end + 12 : end + 16], "little")
 
 
 def unpack(path: Path, folder: Path) -> Unpacked:
@@ -65,21 +116,13 @@ def unpack(path: Path, folder: Path) -> Unpacked:
     folder.mkdir(mode=0o700)
     unpacked = Unpacked(folder)
     most = min(MAX_BYTES, path.stat().st_size * MAX_RATIO + SPARE_BYTES)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for number, entry in enumerate(entries(archive), 1):
-                fault = fault_of(entry)
-                target = folder.joinpath(*PurePosixPath(entry.filename).parts)
-                if not fault and target.exists():
-                    fault = "the archive holds two files of this name"
-                if fault:
-                    unpacked.rejected.append(Rejected(number, "bad_entry", f"{clean_name(entry.filename)}: {fault}"))
-                    continue
-                most -= take_out(archive, entry, target, most, unpacked, number)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError) as cause:
-        if isinstance(cause, OSError) and cause.errno:
-            raise
-        raise NotAnArchive() from cause
+    with opened(path) as archive:
+        for number, entry in enumerate(entries(archive), 1):
+            target = folder.joinpath(*PurePosixPath(entry.filename).parts)
+            if fault := fault_of(entry) or fault_at(target):
+                unpacked.rejected.append(Rejected(number, "bad_entry", f"{clean_name(entry.filename)}: {fault}"))
+                continue
+            most -= take_out(archive, entry, target, most, unpacked, number)
     return unpacked
 
 
@@ -105,9 +148,21 @@ def fault_of(entry: zipfile.ZipInfo) -> str:
     return ""
 
 
+def fault_at(target: Path) -> str:
+    """What speaks against the place where an entry would be written; its folders are made here."""
+    try:
+        if target.exists():
+            return "the archive holds two files of this name"
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        if cause.errno not in NAME_FAULTS:
+            raise
+        return "its name can't be used here"
+    return ""
+
+
 def take_out(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: int, unpacked: Unpacked, number: int) -> int:
     """Write one file, counting what really comes out; its bytes. A damaged one is left out, the others go on."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     written = 0
     try:
         with archive.open(entry) as source, open(target, "xb") as file:

@@ -84,7 +84,8 @@ def walk(folder: Path) -> Iterator[Path]:
     """The files below, hidden ones left out, links not followed, sorted."""
     for base, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(base) / name for name in sorted(names) if not name.startswith(".") and (Path(base) / name).is_file())
+        paths = (Path(base) / name for name in sorted(names) if not name.startswith("."))
+        yield from (path for path in paths if path.is_file() and not path.is_symlink())
 
 
 def shown(file: Path, root: Path) -> str:
