@@ -112,6 +112,37 @@ def test_a_page_says_what_it_is() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<title>T</title>" + each
+        for each in (
+            '<meta property="og:image" content="http://[">', '<meta property="og:image" content="http://a\u2100b/">',
+            '<meta property="og:image:secure_url" content="//[x">', '<meta name="twitter:image" content="https://[::1">',
+            '<link rel="canonical" href="http://[::1">', "<![x <meta>", "<!DOCTYPE x [<!ENTITY y 'z'>]>",
+            '<link rel="alternate" type="application/json+oembed" href="http://[">',
+        )
+    ],
+)  # fmt: skip
+def test_t33_what_a_page_writes_wrongly_is_left_out(head: str) -> None:
+    assert link.read_page(site(head), PAGE) == PageData(PAGE, title="T", site="blog.example", language="de")
+
+
+def test_t35_what_no_database_holds_is_left_out(runtime: Runtime, session: Session) -> None:
+    hostile = {
+        "title": "a\ud800b\0c",
+        "author_name": "Ada\ud800\0",
+        "author_url": "https://a.example/\ud800",
+        "thumbnail_url": "/\ud800",
+    }
+    own = '<meta name="description" content="x\0y"><link rel="alternate" type="application/json+oembed" href="/oembed?url=x">'
+    item = linking.add_link(session, make.brand(session).id, PAGE, actor="tests", now=NOON).item
+    session.commit()
+    linking.read_link(replace(runtime, fetcher=site(own, hostile)), item.brand_id, item.id, now=NOON)
+    session.refresh(item)
+    assert (item.title, item.body) == ("abc", "xy")
+
+
 def test_t35_an_oembed_answer_is_data() -> None:
     read = link.read_page(site(FULL, HOSTILE), PAGE)
     assert isinstance(read, PageData)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import unescape
@@ -163,9 +164,11 @@ def read_page(fetcher: Fetching, url: str) -> PageData | Embed:
         return embed
     check(answer)
     head = Head()
-    head.feed(answer.text()[:MAX_READ])
+    with suppress(AssertionError):  # the parser's word for a mark that is none; what stood before it counts
+        head.feed(answer.text()[:MAX_READ])
     page = page_of(answer.url, head)
-    return with_oembed(page, ask_oembed(fetcher, urljoin(answer.url, head.oembed))) if head.oembed else page
+    oembed = joined(answer.url, head.oembed)
+    return with_oembed(page, ask_oembed(fetcher, oembed)) if oembed else page
 
 
 def check(answer: Answer) -> None:
@@ -257,10 +260,19 @@ def read_time(text: str) -> datetime | None:
         return None
 
 
+def joined(url: str, other: str) -> str:
+    """An address that a page names, made whole; empty for none and for what can't be read as one."""
+    try:
+        whole = urljoin(url, other.strip()) if other.strip() else ""
+    except ValueError:
+        return ""
+    return whole if is_url(whole) else ""
+
+
 def same_site(url: str, other: str) -> str:
     """An address of the same host that a page gives for its own; a page can't speak for another site."""
-    joined = urljoin(url, other) if other else ""
-    return joined if is_url(joined) and urlsplit(joined).hostname == urlsplit(url).hostname else ""
+    own = joined(url, other)
+    return own if own and urlsplit(own).hostname == urlsplit(url).hostname else ""
 
 
 def pictures_of(url: str, meta: list[tuple[str, str]]) -> tuple[Picture, ...]:
@@ -269,13 +281,13 @@ def pictures_of(url: str, meta: list[tuple[str, str]]) -> tuple[Picture, ...]:
     last = ""
     for name, content in meta:
         if name in {"og:image", "og:image:url", "og:image:secure_url"} and content.strip():
-            last = last if name != "og:image" and last else urljoin(url, content.strip())
+            last = last if name != "og:image" and last else joined(url, content)
             found.setdefault(last, "")
         elif name == "og:image:alt" and last:
             found[last] = plain(content)
     if not found:
-        found = {urljoin(url, content.strip()): "" for name, content in meta if name == "twitter:image" and content.strip()}
-    return tuple(Picture(address, alt) for address, alt in found.items() if is_url(address))[:MAX_PICTURES]
+        found = {joined(url, content): "" for name, content in meta if name == "twitter:image"}
+    return tuple(Picture(address, alt) for address, alt in found.items() if address)[:MAX_PICTURES]
 
 
 def ask_oembed(fetcher: Fetching, url: str) -> Mapping[str, Any]:
@@ -291,11 +303,11 @@ def ask_oembed(fetcher: Fetching, url: str) -> Mapping[str, Any]:
 def with_oembed(page: PageData, read: Mapping[str, Any]) -> PageData:
     """The page with what oEmbed knows better: its author. The answer's `html` is not looked at (CVE-2023-36459)."""
     words = {name: plain(value) for name, value in read.items() if isinstance(value, str) and name != "html"}
-    thumbnail = urljoin(page.url, words.get("thumbnail_url", ""))
+    thumbnail = joined(page.url, words.get("thumbnail_url", ""))
     return replace(
         page,
         title=page.title or words.get("title", ""),
         author=words.get("author_name", "") or page.author,
         author_url=words.get("author_url", "") if is_url(words.get("author_url", "")) else "",
-        pictures=page.pictures or ((Picture(thumbnail),) if words.get("thumbnail_url") and is_url(thumbnail) else ()),
+        pictures=page.pictures or ((Picture(thumbnail),) if thumbnail else ()),
     )
