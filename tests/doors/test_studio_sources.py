@@ -314,6 +314,28 @@ def test_a_token_that_ended_while_nobody_worked_is_renewed_before_the_pull(
     assert fake.asked[-1].token == "tok3_SECRET"
 
 
+def test_a_network_that_can_t_renew_an_ended_token_now_does_not_cost_the_connection(
+    runtime: Runtime, session: Session, coordinator: Caller, waiting: Source, fake: FakeNetwork
+) -> None:
+    state = go(coordinator, waiting)["state"]
+    network_answers(runtime, token_of())
+    coordinator.get(f"/studio/sources/callback/fake?code=c&state={state}")
+    session.expire_all()
+    waiting.token_expires_at = clock.now() - timedelta(days=2)
+    session.commit()
+    for answer in (Answer(503, "u"), Unreachable()):
+        network_answers(runtime, answer)
+        jobs.pull(runtime, brand_id=waiting.brand_id, source_id=waiting.id)
+    session.expire_all()
+    assert (waiting.state, waiting.failures, waiting.error_code) == (SourceState.ACTIVE, 2, "unreachable")
+    assert fake.asked == [], "the old token is not even tried"
+    network_answers(runtime, token_of(access_token="tok4_SECRET"))
+    fake.paged([post(1)])
+    jobs.pull(runtime, brand_id=waiting.brand_id, source_id=waiting.id)
+    session.expire_all()
+    assert (waiting.failures, waiting.error_code, fake.asked[-1].token) == (0, "", "tok4_SECRET")
+
+
 def test_meta_s_short_token_is_exchanged_for_a_long_one_and_that_before_it_ends(
     app: OpenAPI, runtime: Runtime, session: Session, brand: Brand, coordinator: Caller
 ) -> None:

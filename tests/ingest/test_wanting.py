@@ -192,3 +192,34 @@ def test_another_brand_s_wanted_file_is_not_fetched(runtime: Runtime, session: S
     wanting.fetch(runtime, make.brand(session).id, id, now=NOON)
     assert isinstance(runtime.fetcher, FakeFetcher)
     assert runtime.fetcher.asked == []
+
+
+def test_a_file_that_was_given_up_while_it_was_fetched_is_not_kept(
+    runtime: Runtime, session: Session, brand: Brand, item: Item
+) -> None:
+    """L-20: the permission was withdrawn meanwhile."""
+
+    def give_up(asked: object) -> Answer:
+        with runtime.transaction() as other:
+            wanting.give_up(runtime, other, library_queries.get_item(other, brand.id, item.id))
+        return ok("teal")
+
+    wanting.want_files(session, brand.id, item.id, [WantedUrl(URL)], now=NOON)
+    answers(runtime, **{"a/1.jpg": give_up})
+    assert fetch(runtime, session, brand) == []
+    assert session.scalars(select(File.id)).all() == []
+    assert item.waiting_media == 0
+
+
+def test_an_item_does_not_wait_for_ever_for_a_file_whose_job_died(
+    runtime: Runtime, session: Session, brand: Brand, item: Item
+) -> None:
+    wanting.want_files(session, brand.id, item.id, [WantedUrl(URL)], now=NOON)
+    [wanted] = session.scalars(select(WantedFile))
+    wanted.attempts, wanted.created = wanting.MAX_ATTEMPTS, NOON
+    session.commit()
+    assert (wanting.settle_dead(session, now=NOON), in_inbox(session, brand)) == (0, 0)
+    assert wanting.settle_dead(session, now=NOON + 2 * wanting.DEAD_AFTER) == 1
+    session.expire_all()
+    assert (wanted.state, wanted.code, item.waiting_media, in_inbox(session, brand)) == ("failed", "interrupted", 0, 1)
+    assert wanting.try_again(session, now=NOON + 2 * wanting.DEAD_AFTER) == 1

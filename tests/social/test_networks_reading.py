@@ -109,7 +109,7 @@ def test_a_post_is_what_its_media_are(kinds: tuple[str, ...], wanted: Kind) -> N
 def test_a_list_longer_than_500_is_read_no_further() -> None:
     """T-39."""
     posts, skipped = read_posts(range(10**6), lambda record: None)
-    assert (len(posts), len(skipped)) == (0, 500)
+    assert (len(posts), len(skipped)) == (0, 501)
 
 
 @pytest.mark.parametrize(
@@ -294,6 +294,24 @@ def test_what_may_only_be_embedded_has_an_embed_of_our_own_making() -> None:
                 )
                 for post in posts
             )
+
+
+def test_a_blog_is_asked_for_what_is_newer_by_a_moment_that_names_its_zone() -> None:
+    """Without one WordPress takes it for the site's own time: west of Greenwich, posts of some hours would be missed."""
+    fetcher = answering.Alike(b"[]")
+    answering.mode_of("wordpress", "posts").pull(
+        answering.ask(fetcher, {"site": "blog.test"}, {"until": "1", "until_at": NOON.isoformat()})
+    )
+    assert "after=2026-11-21T12%3A00%3A00%2B00%3A00" in fetcher.asked[0].url
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"), [("ada", "web:ugc:1 (by /u/ada)"), ("/u/a b\r\nX: 1", "web:ugc:1 (by /u/uabX1)"), ("", "web:ugc:1")]
+)
+def test_reddit_is_told_whose_app_asks(name: str, sent: str) -> None:
+    fetcher = answering.Alike(b'{"data": {"children": []}}')
+    answering.mode_of("reddit", "subreddit").pull(answering.ask(fetcher, {"subreddit": "knitting", "username": name}))
+    assert fetcher.asked[0].headers["User-Agent"] == sent
 
 
 def test_a_list_where_a_record_should_be_names_what_was_expected() -> None:

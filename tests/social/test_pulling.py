@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,9 +20,9 @@ from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
 from ugc.library.models import Item, State
 from ugc.runtime import Runtime
-from ugc.social import actions, pulling, queries, rules
+from ugc.social import actions, jobs, pulling, queries, rules
 from ugc.social.models import Post, PullOutcome, Source, SourcePull, SourceState
-from ugc.social.networks.base import BadShape, Pulled, Skipped, SourceGone, Throttled, TokenRefused
+from ugc.social.networks.base import Ask, BadShape, Pulled, Skipped, SourceGone, Throttled, TokenRefused
 
 HOUR = timedelta(hours=1)
 
@@ -163,7 +164,8 @@ def test_a_network_that_sends_a_million_posts_at_once_is_cut(
     fake.pages = [Pulled(tuple(post(n, media=()) for n in range(2_000)), cursor={"page": 1})]
     done = pull(runtime, session, source)
     assert (done.new_count, count(session, source)) == (500, 500)
-    assert "sent 2000 posts at once" in done.note
+    assert "sent more than 500 posts at once" in done.note
+    assert source.next_pull_at == NOON + HOUR, "there is no more to ask for"
 
 
 def test_a_text_of_fifty_megabytes_is_cut(runtime: Runtime, session: Session, source: Source, fake: FakeNetwork) -> None:
@@ -306,6 +308,91 @@ def test_a_source_is_pulled_once_at_a_time(runtime: Runtime, session: Session, s
         assert is_mine
         assert pulling.pull_source(runtime, source.brand_id, source.id, now=NOON) is None
     assert pulling.pull_source(runtime, source.brand_id, source.id, now=NOON) is not None
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, fake: FakeNetwork, what: Callable[[], object]) -> None:
+    """Have something happen while the network is asked for the first page."""
+    network, left = description(fake), [what]
+
+    def pull_and(ask: Ask) -> Pulled:
+        try:
+            return fake.pull(ask)
+        finally:
+            if left:
+                left.pop()()
+
+    modes = tuple(replace(mode, pull=pull_and) for mode in network.modes)
+    monkeypatch.setitem(rules.NETWORKS, "fake", replace(network, modes=modes))
+
+
+def test_a_source_that_is_set_to_something_else_while_it_is_pulled_brings_nothing_of_the_old(
+    runtime: Runtime, session: Session, source: Source, fake: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change() -> None:
+        mine, key = queries.get_source(session, source.brand_id, source.id, lock=True), runtime.key("tokens")
+        actions.change_source(session, mine, options={"tag": "silk"}, key=key, actor="person:1", now=NOON)
+        session.commit()
+
+    fake.paged([post(1)], [post(2)])
+    meanwhile(monkeypatch, fake, change)
+    done = pull(runtime, session, source)
+    assert (done.new_count, count(session, source), "changed the source" in done.note) == (0, 0, True)
+    assert (source.cursor, source.next_pull_at, source.last_success_at) == ({}, NOON, None)
+    fake.paged([post(3)])
+    assert pull(runtime, session, source, HOUR).new_count == 1
+    assert (fake.asked[-1].options["tag"], dict(fake.asked[-1].cursor)) == ("silk", {})
+
+
+def test_a_source_that_is_cut_off_while_it_is_pulled_brings_nothing_and_keeps_its_reason(
+    runtime: Runtime, session: Session, source: Source, fake: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """L-23: the account took its permission back."""
+
+    def cut_off() -> None:
+        actions.take_token(queries.get_source(session, source.brand_id, source.id, lock=True), "Taken back.", now=NOON)
+        session.commit()
+
+    meanwhile(monkeypatch, fake, cut_off)
+    assert pull(runtime, session, source).new_count == 0
+    assert (source.state, source.error, source.next_pull_at) == (SourceState.NEEDS_CONNECT, "Taken back.", None)
+
+
+def test_a_refusal_of_the_old_access_does_not_cut_off_the_new_one(
+    runtime: Runtime, session: Session, source: Source, fake: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reconnect() -> None:
+        mine = queries.get_source(session, source.brand_id, source.id, lock=True)
+        actions.give_token(mine, actions.Secrets("fresh"), runtime.key("tokens"), now=NOON)
+        session.commit()
+
+    fake.pages = [TokenRefused()]
+    meanwhile(monkeypatch, fake, reconnect)
+    assert pull(runtime, session, source).outcome is PullOutcome.FAILED
+    assert (source.state, source.error, source.next_pull_at) == (SourceState.ACTIVE, "", NOON)
+
+
+def test_a_source_removed_while_it_is_pulled_is_nobody_s(
+    runtime: Runtime, session: Session, source: Source, fake: FakeNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove() -> None:
+        actions.remove_source(
+            session, queries.get_source(session, source.brand_id, source.id, lock=True), actor="person:1", now=NOON
+        )
+        session.commit()
+
+    meanwhile(monkeypatch, fake, remove)
+    session.commit()
+    jobs.pull(runtime, brand_id=source.brand_id, source_id=source.id)
+    assert session.scalar(select(func.count()).select_from(Item)) == 0
+
+
+def test_a_pull_that_was_killed_does_not_run_for_ever(runtime: Runtime, session: Session, source: Source) -> None:
+    session.commit()
+    assert pulling.begin(runtime, source.brand_id, source.id, NOON) is not None
+    pull(runtime, session, source, HOUR)
+    killed, done = session.scalars(select(SourcePull).order_by(SourcePull.id)).all()
+    assert (killed.outcome, killed.error_code, killed.finished_at) == (PullOutcome.FAILED, "interrupted", NOON + HOUR)
+    assert (done.outcome, source.failures) == (PullOutcome.DONE, 0)
 
 
 def test_a_source_paused_in_the_middle_takes_no_further_page(

@@ -98,9 +98,9 @@ def add_source(body: ConnectedIn) -> Response:
     return schema.answer(ConnectedOut.of(made), 201, {"Location": f"{schema.PREFIX}/sources/{made.id}"})
 
 
-def wanted(path: SourcePath) -> Source:
-    """The source in the path; raises NotFound, also for another brand's."""
-    return queries.get_source(web.session(), web.principal().brand_id, path.source_id)
+def wanted(path: SourcePath, *, lock: bool = False) -> Source:
+    """The source in the path; raises NotFound, also for another brand's. Locked where it is to be changed: it may be pulled."""
+    return queries.get_source(web.session(), web.principal().brand_id, path.source_id, lock=lock)
 
 
 @api.get("/sources/<int:source_id>", summary="One source", responses={200: ConnectedOut})
@@ -115,7 +115,7 @@ def get_source(path: SourcePath) -> Response:
 def change_source(path: SourcePath, body: ConnectedPatch) -> Response:
     """Other options begin anew; what is known already is known again."""
     session, who, now = web.session(), web.principal(), web.now()
-    source = wanted(path)
+    source = wanted(path, lock=True)
     facts = body.model_dump(exclude_none=True, exclude={"state"})
     if facts:
         actions.change_source(session, source, key=web.runtime().key("tokens"), actor=who.actor, now=now, **facts)
@@ -130,7 +130,7 @@ def change_source(path: SourcePath, body: ConnectedPatch) -> Response:
 @web.needs(Role.COORDINATOR)
 def remove_source(path: SourcePath) -> Response:
     """Its access is forgotten; what it brought stays."""
-    actions.remove_source(web.session(), wanted(path), actor=web.principal().actor, now=web.now())
+    actions.remove_source(web.session(), wanted(path, lock=True), actor=web.principal().actor, now=web.now())
     return schema.empty()
 
 

@@ -34,6 +34,8 @@ MAX_ATTEMPTS = 5
 TRIED_FOR = timedelta(days=2)
 """What failed is tried again for so long; networks' addresses have expired by then."""
 TRIED_AGAIN = 500
+DEAD_AFTER = timedelta(hours=1)
+"""An item waits no longer for a file whose job was killed at its last attempt."""
 AT_ONCE = 2_000
 """Addresses in one statement, which takes 65,535 values at most."""
 
@@ -149,7 +151,7 @@ def begin(runtime: Runtime, brand_id: int, wanted_id: int) -> WantedFile | None:
 def get_wanted(session: Session, brand_id: int, wanted_id: int) -> WantedFile | None:
     """The brand's wanted file, locked."""
     query = select(WantedFile).where(WantedFile.brand_id == brand_id, WantedFile.id == wanted_id)
-    return session.scalar(query.with_for_update())
+    return session.scalar(query.with_for_update().execution_options(populate_existing=True))
 
 
 def store(runtime: Runtime, wanted: WantedFile, *, now: datetime) -> None:
@@ -164,9 +166,17 @@ def store(runtime: Runtime, wanted: WantedFile, *, now: datetime) -> None:
     with received, runtime.transaction() as session:
         library_actions.hold(session, wanted.brand_id)
         item = library_queries.get_item(session, wanted.brand_id, wanted.item_id)
+        if not is_waiting(session, wanted):
+            return  # given up meanwhile: the network's terms do not let us keep it any more
         file, _ = media_actions.keep(runtime, session, wanted.brand_id, received)
         library_actions.attach_file(session, item, file, position=wanted.position, alt=wanted.alt, now=now)
         resolve(session, wanted, WantedState.KEPT, now=now, file_id=file.id)
+
+
+def is_waiting(session: Session, wanted: WantedFile) -> bool:
+    """Whether the file is still to come."""
+    row = get_wanted(session, wanted.brand_id, wanted.id)
+    return row is not None and row.state == WantedState.WAITING
 
 
 def check_status(status: int) -> None:
@@ -212,6 +222,26 @@ def try_again(session: Session, *, now: datetime) -> int:
     rows = session.execute(tried.returning(WantedFile.id, WantedFile.brand_id), execution_options=NO_SYNC).all()
     jobs.enqueue_many(session, "ingest.fetch_wanted", ({"brand_id": brand, "wanted_id": id} for id, brand in rows))
     return len(rows)
+
+
+def settle_dead(session: Session, *, now: datetime) -> int:
+    """Files whose job died with its last attempt, so that nobody wrote down that it failed: their items go on without them."""
+    late = WantedFile.created < now - DEAD_AFTER
+    dead = (WantedFile.state == WantedState.WAITING) & (WantedFile.attempts >= MAX_ATTEMPTS) & late
+    values = {
+        "state": WantedState.FAILED,
+        "code": "interrupted",
+        "error": "The work on this file was interrupted.",
+        "resolved_at": now,
+    }
+    settled = 0
+    for brand_id in session.scalars(select(WantedFile.brand_id).where(dead).distinct().order_by(WantedFile.brand_id)).all():
+        library_actions.hold(session, brand_id)
+        failed = update(WantedFile).where(WantedFile.brand_id == brand_id, dead).values(values).returning(WantedFile.item_id)
+        items = session.scalars(failed, execution_options=NO_SYNC).all()
+        count_waiting(session, brand_id, sorted(set(items)))
+        settled += len(items)
+    return settled
 
 
 def give_up(runtime: Runtime, session: Session, item: Item) -> None:

@@ -18,8 +18,8 @@ from ugc.kit import jobs, signing
 from ugc.kit.db import among
 from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
-from ugc.library.models import SourcePolicy
-from ugc.library.rules import NewItem, clean_text, normal_tags
+from ugc.library.models import Item, SourcePolicy
+from ugc.library.rules import ItemData, NewItem, clean_text, normal_tags
 from ugc.runtime import Runtime
 from ugc.social import queries, rules
 from ugc.social.models import Post, SearchedTerm, SkippedPost, Source, SourceState
@@ -122,15 +122,15 @@ def change_source(
     if interval_minutes is not None:
         source.interval_minutes = rules.read_interval(interval_minutes)
     if options is not None:
-        change_options(source, options, key)
+        change_options(source, options, key, now=now)
     if token:
         give_token(source, Secrets(token.strip(), fields=unsealed(key, source).fields), key, now=now)
     note(session, source, "source.changed", actor, now, name=source.name)
     session.flush()
 
 
-def change_options(source: Source, options: Mapping[str, str], key: bytes) -> None:
-    """Fill in the mode's fields anew."""
+def change_options(source: Source, options: Mapping[str, str], key: bytes, *, now: datetime) -> None:
+    """Fill in the mode's fields anew; a pull on its way stops at its next page."""
     mode = rules.get_mode(rules.get_network(source.network), source.mode)
     held = unsealed(key, source)
     given = {
@@ -139,6 +139,7 @@ def change_options(source: Source, options: Mapping[str, str], key: bytes) -> No
     plain, secret = rules.read_fields(mode.fields, {**options, **given})
     if plain != source.options:
         source.options, source.cursor = plain, {}
+        source.next_pull_at = now if source.state in queries.PULLED_STATES else None
     source.secrets = sealed(key, Secrets(held.token, held.refresh, secret))
 
 
@@ -178,13 +179,22 @@ def resume(session: Session, source: Source, *, actor: str, now: datetime) -> No
 def remove_source(session: Session, source: Source, *, actor: str, now: datetime) -> None:
     """Forget a source and its tokens; what it brought stays, with what is known of it, until its lease ends."""
     note(session, source, "source.removed", actor, now, network=source.network, name=source.name)
-    heirs = select(Source.id, Source.network).where(Source.brand_id == source.brand_id, Source.id != source.id)
-    others = [id for id, network in session.execute(heirs) if network == source.network]
-    if others:  # another source of the network goes on asking whether the posts are still there
-        mine = update(Post).where(Post.brand_id == source.brand_id, Post.source_id == source.id)
-        session.execute(mine.values(source_id=others[0]), execution_options=NO_SYNC)
+    pass_on(session, source)
     session.execute(delete(Source).where(Source.id == source.id))
     session.expunge(source)
+
+
+def pass_on(session: Session, source: Source) -> None:
+    """Have others ask whether a source's posts are still there: those that brought them too, else any that can see them."""
+    network = rules.NETWORKS.get(source.network)
+    others = queries.find_siblings(session, source)
+    terms = {mode.name: mode.policy for mode in network.modes} if network else {}
+    mine = update(Post).where(Post.brand_id == source.brand_id, Post.source_id == source.id)
+    for other in others:
+        brought = mine.where(Post.sources.contains([other.id]), Post.policy == terms.get(other.mode))
+        session.execute(brought.values(source_id=other.id), execution_options=NO_SYNC)
+    for other in others if network and not network.knows_own_only else []:
+        session.execute(mine.where(Post.policy == terms.get(other.mode)).values(source_id=other.id), execution_options=NO_SYNC)
 
 
 NO_SYNC = {"synchronize_session": False}
@@ -261,6 +271,8 @@ def refresh(session: Session, brand_id: int, found: Sequence[tuple[ItemIntent, K
     if counts:
         library_actions.set_counts(session, brand_id, counts)
     for intent, known in found:
+        if intent.is_lifted:
+            lift(session, brand_id, known.item_id, terms)
         if intent.has_new_text:
             item = library_queries.get_item(session, brand_id, known.item_id)
             library_actions.change_item(session, item, intent.data, actor=actor, now=terms.now)
@@ -272,6 +284,14 @@ def refresh(session: Session, brand_id: int, found: Sequence[tuple[ItemIntent, K
     confirm(session, brand_id, [known.item_id for _, known in found], terms)
     for intent, known in found:
         note_seen(session, brand_id, intent, known, terms)
+
+
+def lift(session: Session, brand_id: int, item_id: int, terms: Terms) -> None:
+    """A post of which nothing might be kept comes from a source with better terms, which asks about it from now on."""
+    item = library_queries.get_item(session, brand_id, item_id)
+    library_actions.set_policy(session, item, terms.policy, lease_until=rules.lease_end(terms.policy, terms.max_age, terms.now))
+    mine = update(Post).where(Post.brand_id == brand_id, Post.item_id == item_id)
+    session.execute(mine.values(policy=terms.policy, source_id=terms.source_id), execution_options=NO_SYNC)
 
 
 def confirm(session: Session, brand_id: int, item_ids: Sequence[int], terms: Terms) -> None:
@@ -358,3 +378,15 @@ def settle_policies(
             wanting.want_files(session, brand_id, item.id, rules.read_media(post.media), now=now)
         elif policy is SourcePolicy.EMBED_ONLY:
             wanting.give_up(runtime, session, item)
+            forget_words(session, item, post, now=now)
+
+
+def forget_words(session: Session, item: Item, post: Post, *, now: datetime) -> None:
+    """What the network said of a post goes with the permission; words that somebody here wrote instead stay."""
+    said = ItemData(item.kind, item.body, item.title, source_url=item.source_url)
+    if rules.text_digest(said) == post.text_digest:
+        library_actions.change_item(session, item, rules.wordless(said), actor="system", now=now)
+    library_actions.set_counts(session, item.brand_id, {item.id: (0, 0)})
+    item.extra = {}
+    post.text_digest = rules.text_digest(rules.wordless(said))
+    session.flush()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from ugc.accounts import actions as accounts_actions
 from ugc.kit import logs
-from ugc.kit.errors import Outside
+from ugc.kit.errors import NotFound, Outside
 from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
 from ugc.runtime import Runtime
 from ugc.social import actions, pulling, queries, rules
-from ugc.social.models import Post, Source, SourceState
-from ugc.social.networks.base import TokenRefused
+from ugc.social.models import Post, Source
+from ugc.social.networks.base import Network, Throttled, TokenRefused
 
 CHECKED_AT_ONCE = 50
 CHECKED = 2_000
@@ -31,19 +32,31 @@ def check_source(runtime: Runtime, brand_id: int, source_id: int, *, now: dateti
         due = now - rules.checked_after(actions.terms_of(source, now).max_age)
         posts = queries.find_unchecked(session, source, due, limit=CHECKED)
     network = rules.get_network(source.network)
-    if network.check is None or not posts or source.state not in queries.PULLED_STATES:
+    if not posts or source.state not in queries.PULLED_STATES or is_put_off(source, now):
         return 0
-    ask = pulling.make_ask(runtime, source, actions.unsealed(runtime.key("tokens"), source), now)
     gone = 0
     try:
         for start in range(0, len(posts), CHECKED_AT_ONCE):
-            portion = posts[start : start + CHECKED_AT_ONCE]
-            gone += note_found(runtime, source, portion, network.check(ask, [post.external_id for post in portion]), now)
-    except TokenRefused:
-        refuse(runtime, source, now)
-    except Outside as stopped:
-        log.info("check_stopped", source=source_id, network=source.network, code=stopped.code)
+            gone += ask_about(runtime, source, network, posts[start : start + CHECKED_AT_ONCE], now)
+    except (SQLAlchemyError, NotFound):
+        raise
+    except Exception as error:  # a connector may fail on anything, and its words may quote a token (T-38)
+        note_stopped(runtime, source, pulling.as_outside(error, network, source_id), now)
     return gone
+
+
+def is_put_off(source: Source, now: datetime) -> bool:
+    """Whether the network asked to be left alone until later."""
+    return source.error_code == "throttled" and source.next_pull_at is not None and source.next_pull_at > now
+
+
+def ask_about(runtime: Runtime, source: Source, network: Network, posts: Sequence[Post], now: datetime) -> int:
+    """One question, as far as the day's quota pays for it; how many of the posts are gone."""
+    if network.check is None:
+        return 0
+    pulling.spend(runtime, source.brand_id, network, 1, now)
+    ask = pulling.make_ask(runtime, source, actions.unsealed(runtime.key("tokens"), source), now)
+    return note_found(runtime, source, posts, network.check(ask, [post.external_id for post in posts]), now)
 
 
 def note_found(runtime: Runtime, source: Source, posts: Sequence[Post], found: Mapping[str, bool], now: datetime) -> int:
@@ -64,24 +77,29 @@ def note_found(runtime: Runtime, source: Source, posts: Sequence[Post], found: M
     return len(gone)
 
 
-def refuse(runtime: Runtime, source: Source, now: datetime) -> None:
-    """The network does not take the access any more."""
-    with runtime.transaction() as session:
-        row = queries.get_source(session, source.brand_id, source.id, lock=True)
-        row.state, row.next_pull_at = SourceState.NEEDS_CONNECT, None
-        row.error_code, row.error, row.error_at = "token_refused", TokenRefused.message(), now
+def note_stopped(runtime: Runtime, source: Source, error: Outside, now: datetime) -> None:
+    """The network answered no further question: a refused access or a wait is the source's, all else is asked again next time."""
+    log.info("check_stopped", source=source.id, network=source.network, code=error.code)
+    if isinstance(error, TokenRefused | Throttled):
+        pulling.put_off(runtime, source.brand_id, source.id, error, now)
 
 
 def end_leases(runtime: Runtime, *, now: datetime) -> int:
-    """Delete what a network lent and did not confirm in time, each brand's in one transaction with its audit row (L-25)."""
+    """Delete a portion of what networks lent each brand and did not confirm in time (L-25); how many items."""
     with runtime.transaction() as session:
-        expired = queries.find_expired(session, now, limit=ENDED)
-    for brand_id, rows in groupby(expired, key=lambda row: row[0]):
-        ids = [id for _, id in rows]
-        with runtime.transaction() as session:
+        brand_ids = queries.find_lent_to(session, now)
+    return sum(end_brands_leases(runtime, brand_id, now) for brand_id in brand_ids)
+
+
+def end_brands_leases(runtime: Runtime, brand_id: int, now: datetime) -> int:
+    """One brand's, in one transaction with its audit row. Looked for once the brand is held: a grant may just have come."""
+    with runtime.transaction() as session:
+        library_actions.hold(session, brand_id)
+        ids = queries.find_expired(session, brand_id, now, limit=ENDED)
+        if ids:
             library_actions.remove_items(runtime, session, brand_id, ids, actor="system", now=now)
             accounts_actions.audit(
                 session, brand_id=brand_id, actor="system", action="social.end_leases", subject_type="brand", subject_id=brand_id,
                 now=now, items=len(ids), ids=ids,
             )  # fmt: skip
-    return len(expired)
+        return len(ids)

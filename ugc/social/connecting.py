@@ -24,7 +24,7 @@ from ugc.kit.errors import Invalid, Outside
 from ugc.kit.http import guarding
 from ugc.library.rules import clean_text
 from ugc.runtime import Runtime
-from ugc.social import actions, queries, rules
+from ugc.social import actions, pulling, queries, rules
 from ugc.social.actions import Secrets
 from ugc.social.models import NetworkApp, Source, SourceState
 from ugc.social.networks.base import Network, OAuth
@@ -228,32 +228,49 @@ def find_ending(session: Session, now: datetime) -> list[tuple[int, int]]:
 
 
 def renew(runtime: Runtime, brand_id: int, source_id: int, *, now: datetime) -> bool:
-    """Exchange a token that ends soon for a new one; a refusal, or an end without one, means that a person must connect again."""
-    with runtime.transaction() as session:
-        source = queries.get_source(session, brand_id, source_id, lock=True)
-        held = actions.unsealed(runtime.key("tokens"), source)
+    """Exchange a token that ends soon for a new one; a refusal, or an end without one, means that a person must connect again.
+
+    The network is asked outside any transaction. Not while the source is pulled: networks take a refresh token once.
+    """
+    with pulling.alone(runtime, source_id) as is_mine:
+        if not is_mine:
+            return False
+        with runtime.transaction() as session:
+            source = queries.get_source(session, brand_id, source_id)
+            app = queries.find_app(session, brand_id, source.network)
+        reason, token = "The access has ended; connect the source again.", None
+        ended = source.token_expires_at is not None and source.token_expires_at <= now
         try:
-            token = renewed(runtime, session, source, held)
-        except (NotConnected, AppMissing) as refused:
-            if getattr(refused, "permanent", True):
-                actions.take_token(source, refused.detail, now=now)
-            return False
-        if token is None:
-            if source.token_expires_at and source.token_expires_at <= now:
-                actions.take_token(source, "The access has ended; connect the source again.", now=now)
-            return False
-        state, next_pull_at = source.state, source.next_pull_at
-        accept(runtime, source, token, now)
-        source.state, source.next_pull_at = state, next_pull_at
-        return True
+            token = renewed(runtime, source, app)
+        except (NotConnected, AppMissing, signing.SealBroken) as refused:
+            reason, ended = refused.detail, getattr(refused, "permanent", True)
+        return settle_renewal(runtime, source, token, reason if ended else "", now)
 
 
-def renewed(runtime: Runtime, session: Session, source: Source, held: Secrets) -> Mapping[str, Any] | None:
+def settle_renewal(runtime: Runtime, asked: Source, token: Mapping[str, Any] | None, reason: str, now: datetime) -> bool:
+    """Keep the new token, or the `reason` why there is none; nothing where somebody connected the source anew meanwhile."""
+    with runtime.transaction() as session:
+        source = queries.get_source(session, asked.brand_id, asked.id, lock=True)
+        if source.secrets != asked.secrets:
+            return False
+        if token is not None:
+            state, next_pull_at = source.state, source.next_pull_at
+            accept(runtime, source, token, now)
+            source.state, source.next_pull_at = state, next_pull_at
+        elif reason:
+            actions.take_token(source, reason, now=now)
+        return token is not None
+
+
+def renewed(runtime: Runtime, source: Source, app: NetworkApp | None) -> Mapping[str, Any] | None:
     """The new token; None where the network has no way to renew the old one."""
     oauth = rules.get_network(source.network).oauth
+    held = actions.unsealed(runtime.key("tokens"), source)
     if oauth is None or not (held.refresh or source.network in META):
         return None
-    client_id, client_secret = app_of(session, runtime, source.brand_id, source.network)
+    if app is None:
+        raise AppMissing()
+    client_id, client_secret = app.client_id, signing.unseal(runtime.key("tokens"), app.client_secret)
     if not held.refresh:
         return lengthened(runtime, oauth, client_id, client_secret, held.token)
     client = open_client(runtime, oauth, client_id, client_secret)
@@ -261,9 +278,19 @@ def renewed(runtime: Runtime, session: Session, source: Source, held: Secrets) -
     return exchange(client, oauth, client_id, grant="refresh_token", secrets=secrets, refresh_token=held.refresh)
 
 
-def renew_if_ended(runtime: Runtime, brand_id: int, source_id: int, *, now: datetime) -> None:
-    """Before a pull: a token that ended while nobody worked is renewed first."""
+def renew_if_ended(runtime: Runtime, brand_id: int, source_id: int, *, now: datetime) -> bool:
+    """Before a pull: a token that ended while nobody worked is renewed first. False where it could not be: asked with the old
+    one, the network would refuse, and a person would have to connect a source whose only fault is that the network is down.
+    """
     with runtime.transaction() as session:
         source = queries.get_source(session, brand_id, source_id)
-    if source.secrets and source.token_expires_at is not None and source.token_expires_at <= now:
-        renew(runtime, brand_id, source_id, now=now)
+    if not source.secrets or source.token_expires_at is None or source.token_expires_at > now:
+        return True
+    failed: Outside = NotConnected("The access has ended and could not be renewed yet.")
+    try:
+        if renew(runtime, brand_id, source_id, now=now):
+            return True
+    except Outside as error:
+        failed = error
+    pulling.put_off(runtime, brand_id, source_id, failed, now)
+    return False

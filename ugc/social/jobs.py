@@ -20,8 +20,8 @@ def pull(runtime: Runtime, *, brand_id: int, source_id: int) -> None:
     """Pull one source; how it went stands in its row. One that was removed meanwhile is nobody's."""
     now = clock.now()
     with suppress(NotFound):
-        connecting.renew_if_ended(runtime, brand_id, source_id, now=now)
-        pulling.pull_source(runtime, brand_id, source_id, now=now)
+        if connecting.renew_if_ended(runtime, brand_id, source_id, now=now):
+            pulling.pull_source(runtime, brand_id, source_id, now=now)
 
 
 @jobs.job("social.pull_due")
@@ -60,7 +60,7 @@ def end_leases(runtime: Runtime) -> None:
     with runtime.transaction() as session:
         listening.end_leases(session, now=clock.now())
     for _ in range(PORTIONS):
-        if checking.end_leases(runtime, now=clock.now()) < checking.ENDED:
+        if not checking.end_leases(runtime, now=clock.now()):
             return
 
 

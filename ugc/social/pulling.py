@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -53,6 +54,10 @@ class Asking:
     mode: Mode
     ask: Ask
     secrets: Secrets
+    options: Mapping[str, Any]
+    """As the source stood when the pull began."""
+    sealed: str
+    """Its secrets as they were stored then: tells whether somebody gave it others meanwhile."""
     taken: int = 0
     pages: int = 0
     cost: int = 1
@@ -70,7 +75,7 @@ def pull_source(runtime: Runtime, brand_id: int, source_id: int, *, now: datetim
         except SQLAlchemyError:
             raise
         except Exception as error:
-            return fail(runtime, asking, as_outside(error, asking))
+            return fail(runtime, asking, as_outside(error, asking.network, source_id))
         return finish(runtime, asking, stopped)
 
 
@@ -95,6 +100,7 @@ def begin(runtime: Runtime, brand_id: int, source_id: int, now: datetime) -> Ask
         if source.state in {SourceState.PAUSED, SourceState.NEEDS_CONNECT}:
             return None
         source.next_pull_at = now + timedelta(minutes=source.interval_minutes)
+        close_killed(session, source, now)
         pull = SourcePull(brand_id=brand_id, source_id=source_id, started_at=now)
         session.add(pull)
         session.flush()
@@ -107,7 +113,14 @@ def begin(runtime: Runtime, brand_id: int, source_id: int, now: datetime) -> Ask
         network = rules.get_network(source.network)
         mode = rules.get_mode(network, source.mode)
         ask = make_ask(runtime, source, secrets, now)
-        return Asking(brand_id, source_id, pull.id, network, mode, ask, secrets)
+        return Asking(brand_id, source_id, pull.id, network, mode, ask, secrets, dict(source.options), source.secrets)
+
+
+def close_killed(session: Session, source: Source, now: datetime) -> None:
+    """Pulls that still run by their rows were killed, since this one holds the source's lock; their pages are stored."""
+    killed = update(SourcePull).where(SourcePull.source_id == source.id, SourcePull.outcome == PullOutcome.RUNNING)
+    ended = {"outcome": PullOutcome.FAILED, "finished_at": now, "error_code": "interrupted", "error": "The pull was interrupted."}
+    session.execute(killed.values(ended), execution_options=actions.NO_SYNC)
 
 
 def make_ask(runtime: Runtime, source: Source, secrets: Secrets, now: datetime) -> Ask:
@@ -127,27 +140,35 @@ def search_counter(runtime: Runtime, brand_id: int, network: str, now: datetime)
     return allowed
 
 
-def ask_all(runtime: Runtime, asking: Asking) -> str:
-    """Ask until the network has no more or a cap is reached; why it stopped early, in words, else nothing."""
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why a pull stopped before the network had no more, in words; `goes_on`: the rest is there to be asked for."""
+
+    note: str = ""
+    goes_on: bool = False
+
+
+def ask_all(runtime: Runtime, asking: Asking) -> Stopped:
+    """Ask until the network has no more or a cap is reached."""
     while True:
-        spend(runtime, asking)
+        spend(runtime, asking.brand_id, asking.network, asking.cost, asking.ask.now)
         pulled = asking.mode.pull(asking.ask)
         check(pulled)
         room = MOST_POSTS - asking.taken
         kept = replace(pulled, posts=pulled.posts[:room], skipped=pulled.skipped[:MOST_POSTS])
         if not store(runtime, asking, kept):
-            return "somebody changed the source meanwhile"
+            return Stopped("somebody changed the source meanwhile")
         if len(pulled.posts) > room:
-            return f"the network sent {len(pulled.posts)} posts at once; the first {room} were taken"
+            return Stopped(f"the network sent more than {room} posts at once; the first {room} were taken", goes_on=pulled.more)
         if not pulled.more:
-            return ""
+            return Stopped()
         if pulled.cursor == asking.ask.cursor:
-            return "the network sends the same page again and again"
+            return Stopped("the network sends the same page again and again")
         asking = further(asking, pulled)
         if asking.taken >= MOST_POSTS:
-            return f"there is more; a pull takes at most {MOST_POSTS} posts"
+            return Stopped(f"there is more; a pull takes at most {MOST_POSTS} posts", goes_on=True)
         if asking.pages >= rules.MAX_PAGES:
-            return f"there is more; a pull asks at most {rules.MAX_PAGES} times"
+            return Stopped(f"there is more; a pull asks at most {rules.MAX_PAGES} times", goes_on=True)
 
 
 def further(asking: Asking, pulled: Pulled) -> Asking:
@@ -167,12 +188,12 @@ def check(pulled: Pulled) -> None:
         raise BadShape("a cursor of bearable size")
 
 
-def spend(runtime: Runtime, asking: Asking) -> None:
-    """Raise QuotaUsed where the day's quota does not pay for one more question like the last."""
-    if asking.network.daily_quota:
+def spend(runtime: Runtime, brand_id: int, network: Network, cost: int, now: datetime) -> None:
+    """Raise QuotaUsed where the day's quota does not pay for one more question of this cost."""
+    if network.daily_quota:
         with runtime.transaction() as session:
-            used = queries.quota_used(session, asking.brand_id, asking.network.kind, asking.ask.now)
-        if used + asking.cost > asking.network.daily_quota:
+            used = queries.quota_used(session, brand_id, network.kind, now)
+        if used + cost > network.daily_quota:
             raise QuotaUsed()
 
 
@@ -181,7 +202,7 @@ def store(runtime: Runtime, asking: Asking, pulled: Pulled) -> bool:
     now = asking.ask.now
     with runtime.transaction() as session:
         source = queries.get_source(session, asking.brand_id, asking.source_id, lock=True)
-        if source.cursor != dict(asking.ask.cursor) or source.state is SourceState.PAUSED:
+        if is_another(source, asking) or source.cursor != dict(asking.ask.cursor):
             return False
         taken = take(session, source, pulled, now)
         actions.note_skipped(session, source, pulled.skipped, now=now)
@@ -195,6 +216,11 @@ def store(runtime: Runtime, asking: Asking, pulled: Pulled) -> bool:
         pull.same_count += taken.same
         pull.pages += 1
     return True
+
+
+def is_another(source: Source, asking: Asking) -> bool:
+    """Whether somebody paused the source, cut it off or set it to something else since the pull began."""
+    return source.state not in queries.PULLED_STATES or source.options != asking.options
 
 
 def take(session: Session, source: Source, pulled: Pulled, now: datetime) -> Taken:
@@ -211,20 +237,18 @@ def use_quota(source: Source, cost: int, now: datetime) -> None:
     source.quota_day = today
 
 
-def finish(runtime: Runtime, asking: Asking, stopped: str) -> SourcePull:
-    """The pull went well; what was stopped at a cap goes on soon."""
+def finish(runtime: Runtime, asking: Asking, stopped: Stopped) -> SourcePull:
+    """The pull went well; what was stopped at a cap goes on soon, and what the source was set to meanwhile is its own next pull."""
     now = asking.ask.now
     with runtime.transaction() as session:
         source = queries.get_source(session, asking.brand_id, asking.source_id, lock=True)
-        source.failures, source.error_code, source.error, source.error_at = 0, "", "", None
-        source.last_success_at = now
-        if source.state is SourceState.DEGRADED:
-            source.state = SourceState.ACTIVE
-        if source.state is SourceState.ACTIVE:
-            wait = min(rules.CONTINUED_AFTER, timedelta(minutes=source.interval_minutes))
-            source.next_pull_at = now + (wait if stopped else timedelta(minutes=source.interval_minutes))
+        if not is_another(source, asking):
+            source.failures, source.error_code, source.error, source.error_at = 0, "", "", None
+            source.last_success_at, source.state = now, SourceState.ACTIVE
+            wait = rules.CONTINUED_AFTER if stopped.goes_on else timedelta(minutes=source.interval_minutes)
+            source.next_pull_at = now + wait
         pull = session.get_one(SourcePull, asking.pull_id)
-        end(session, pull, PullOutcome.DONE, now, note=stopped)
+        end(session, pull, PullOutcome.DONE, now, note=stopped.note)
         return pull
 
 
@@ -240,7 +264,7 @@ def end(
     session.execute(old, execution_options=actions.NO_SYNC)
 
 
-def as_outside(error: Exception, asking: Asking) -> Outside:
+def as_outside(error: Exception, network: Network, source_id: int) -> Outside:
     """The error as the source shows it. What nobody foresaw is told by its kind and place: its text may quote a token (T-38)."""
     if isinstance(error, Outside):
         return error
@@ -250,8 +274,8 @@ def as_outside(error: Exception, asking: Asking) -> Outside:
     while place is not None and place.tb_next is not None:
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else ""
-    log.error("connector_failed", network=asking.network.kind, source=asking.source_id, error=type(error).__name__, where=where)
-    return ConnectorFailed(f"The answer of {asking.network.label} could not be read ({type(error).__name__}).")
+    log.error("connector_failed", network=network.kind, source=source_id, error=type(error).__name__, where=where)
+    return ConnectorFailed(f"The answer of {network.label} could not be read ({type(error).__name__}).")
 
 
 def fail(runtime: Runtime, asking: Asking, error: Outside) -> SourcePull:
@@ -260,13 +284,24 @@ def fail(runtime: Runtime, asking: Asking, error: Outside) -> SourcePull:
     words = rules.scrubbed(error.detail, asking.secrets.all)[:500]
     with runtime.transaction() as session:
         source = queries.get_source(session, asking.brand_id, asking.source_id, lock=True)
-        source.error_code, source.error, source.error_at = error.code, words, now
-        outcome = settle_failure(source, error, now)
+        outcome = PullOutcome.FAILED
+        if not is_another(source, asking) and source.secrets == asking.sealed:
+            source.error_code, source.error, source.error_at = error.code, words, now
+            outcome = settle_failure(source, error, now)
         use_quota(source, asking.cost if asking.network.daily_quota else 0, now)
         pull = session.get_one(SourcePull, asking.pull_id)
         end(session, pull, outcome, now, error_code=error.code, error=words)
     log.warning("pull_failed", source=asking.source_id, network=asking.network.kind, code=error.code, failures=source.failures)
     return pull
+
+
+def put_off(runtime: Runtime, brand_id: int, source_id: int, error: Outside, now: datetime) -> None:
+    """What stopped a source before, or beside, a pull: kept as its last error, and it is asked again accordingly."""
+    with runtime.transaction() as session:
+        source = queries.get_source(session, brand_id, source_id, lock=True)
+        if source.state in queries.PULLED_STATES:
+            source.error_code, source.error, source.error_at = error.code, error.detail[:500], now
+            settle_failure(source, error, now)
 
 
 def settle_failure(source: Source, error: Outside, now: datetime) -> PullOutcome:
@@ -286,9 +321,8 @@ def settle_failure(source: Source, error: Outside, now: datetime) -> PullOutcome
     source.failures = max(source.failures + 1, rules.DEGRADED_AFTER if given_up else 0)
     if source.state is SourceState.ACTIVE and source.failures >= rules.DEGRADED_AFTER:
         source.state = SourceState.DEGRADED
-    if source.state is not SourceState.PAUSED:
-        chance = random.random()  # noqa: S311  # spreads load, guards nothing
-        source.next_pull_at = now + rules.wait_after(source.failures, chance)
+    chance = random.random()  # noqa: S311  # spreads load, guards nothing
+    source.next_pull_at = now + rules.wait_after(source.failures, chance)
     return PullOutcome.FAILED
 
 
@@ -302,13 +336,12 @@ def preview(
     secrets = Secrets(token.strip(), fields=secret)
     source = Source(brand_id=brand_id, network=kind, mode=mode_name, name="", options=plain, cursor={})
     ask = replace(make_ask(runtime, source, secrets, now), limit=PREVIEWED)
-    asking = Asking(brand_id, 0, 0, network, mode, ask, secrets)
-    spend(runtime, asking)
+    spend(runtime, brand_id, network, 1, now)
     try:
         pulled = mode.pull(ask)
     except UgcError as error:
         error.detail = rules.scrubbed(error.detail, secrets.all)
         raise
     except Exception as error:
-        raise as_outside(error, asking) from None
+        raise as_outside(error, network, 0) from None
     return replace(pulled, posts=pulled.posts[:PREVIEWED])

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session
 
 from ugc.ingest.models import WantedFile, WantedState
 from ugc.kit.db import among
 from ugc.kit.errors import NotFound
 from ugc.library.models import Item, SourcePolicy
-from ugc.library.rules import ItemData
+from ugc.library.rules import SHOWABLE_RIGHTS, ItemData
 from ugc.social import rules
 from ugc.social.models import DeletionRequest, NetworkApp, Post, SearchedTerm, SkippedPost, Source, SourcePull, SourceState
 from ugc.social.rules import Known
@@ -43,6 +43,13 @@ def get_source(session: Session, brand_id: int, source_id: int, *, lock: bool = 
     if found is None:
         raise NotFound("there is no such source")
     return found
+
+
+def find_siblings(session: Session, source: Source) -> list[Source]:
+    """The brand's other sources of the same network, those that work first."""
+    query = select(Source).where(Source.brand_id == source.brand_id, Source.network == source.network, Source.id != source.id)
+    working = Source.state.not_in(PULLED_STATES)
+    return list(session.scalars(query.where(Source.listening_id.is_(None)).order_by(working, Source.id)))
 
 
 def find_due(session: Session, now: datetime, *, limit: int = 200) -> list[Source]:
@@ -129,10 +136,20 @@ def find_newest(session: Session, source: Source, *, limit: int) -> list[int]:
     return list(session.scalars(select(Post.item_id).where(Post.source_id == source.id).order_by(Post.id.desc()).limit(limit)))
 
 
-def find_expired(session: Session, now: datetime, *, limit: int) -> list[tuple[int, int]]:
-    """Brand and id of items whose lease has ended without being renewed."""
-    query = select(Item.brand_id, Item.id).where(Item.lease_until <= now, Item.source_policy == SourcePolicy.API_CACHED)
-    return [(brand_id, id) for brand_id, id in session.execute(query.order_by(Item.brand_id, Item.id).limit(limit))]
+def is_expired(now: datetime) -> ColumnElement[bool]:
+    """Items whose lease has ended without being renewed, and that no right covers: its grant may not be settled yet."""
+    unlicensed = Item.rights_state.not_in(sorted(SHOWABLE_RIGHTS))
+    return and_(Item.lease_until <= now, Item.source_policy == SourcePolicy.API_CACHED, unlicensed)
+
+
+def find_lent_to(session: Session, now: datetime) -> list[int]:
+    """Brands that hold items whose lease has ended."""
+    return list(session.scalars(select(Item.brand_id).where(is_expired(now)).distinct().order_by(Item.brand_id)))
+
+
+def find_expired(session: Session, brand_id: int, now: datetime, *, limit: int) -> list[int]:
+    """A brand's items whose lease has ended."""
+    return list(session.scalars(select(Item.id).where(Item.brand_id == brand_id, is_expired(now)).order_by(Item.id).limit(limit)))
 
 
 def quota_used(session: Session, brand_id: int, network: str, now: datetime) -> int:

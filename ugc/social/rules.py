@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -132,6 +132,8 @@ class ItemIntent:
     """The network changed it, and nobody here did."""
     has_new_counts: bool = False
     is_back: bool = False
+    is_lifted: bool = False
+    """It was found where only the network's embed may show it, and is now brought by a source whose terms let it be kept."""
 
 
 def get_network(kind: str) -> Network:
@@ -155,9 +157,12 @@ def get_mode(network: Network, name: str) -> Mode:
 
 def decide(post: PostData, known: Known | None, terms: Terms) -> ItemIntent:
     """What becomes of a post: new, changed upstream, or nothing. Decisions of people here are never part of it."""
+    lifted = known is not None and known.policy is SourcePolicy.EMBED_ONLY and terms.policy is SourcePolicy.API_CACHED
+    policy = known.policy if known and not lifted else terms.policy
     data, media = item_of(post, terms), media_of(post)
-    policy = known.policy if known else terms.policy
-    unknown = tuple(wanted for wanted in media if known is None or is_unknown(wanted, known))
+    if policy is SourcePolicy.EMBED_ONLY:
+        data = wordless(data)
+    unknown = tuple(wanted for wanted in media if known is None or lifted or is_unknown(wanted, known))
     fetched = unknown if policy is not SourcePolicy.EMBED_ONLY else ()
     if known is None:
         return ItemIntent(Outcome.NEW, data.external_id, data, terms.tags, media, fetched)
@@ -167,7 +172,7 @@ def decide(post: PostData, known: Known | None, terms: Terms) -> ItemIntent:
     changed = new_text or new_counts or bool(unknown) or known.is_gone
     return ItemIntent(
         Outcome.CHANGED if changed else Outcome.SAME, data.external_id, data, tags, media, fetched, new_text, new_counts,
-        known.is_gone,
+        known.is_gone, lifted,
     )  # fmt: skip
 
 
@@ -199,6 +204,11 @@ def item_of(post: PostData, terms: Terms) -> ItemData:
         embed_url=post.embed_url,
         lease_until=lease_end(terms.policy, terms.max_age, terms.now),
     )
+
+
+def wordless(data: ItemData) -> ItemData:
+    """What may be kept of a post that only its network's embed may show: where it is, of what kind, whose and since when (L-20)."""
+    return replace(data, title="", body="", language="", like_count=0, comment_count=0, extra={})
 
 
 def moment_of(published_at: datetime | None, now: datetime) -> datetime:

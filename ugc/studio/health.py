@@ -33,6 +33,10 @@ WORDS: dict[str, Told] = {
     "network_failed": ("{network} answered with an error.", "Nothing to do: it is tried again, less often each time."),
     "not_json": ("{network} answered with something that can’t be read.", "It is tried again; check the address if it goes on."),
     "body_too_large": ("{network} sent more than can be taken at once.", "Ask for less, for example for one account or tag."),
+    "declaration_refused": ("This feed declares a document type, which is not read for safety.", "Ask the site for a plain feed."),
+    "feed_too_complex": ("This feed is more tangled than any feed needs to be.", "Check that the address is that of a feed."),
+    "too_many_redirects": ("This address leads from one to the next.", "Open it in a browser and take the address it ends at."),
+    "interrupted": ("A pull was interrupted.", "Nothing to do: the next one goes on where it stopped."),
     "bad_address": ("This is not an address that can be fetched.", "Check the address."),
     "blocked_address": ("This address leads where the service may not go.", "Use a public address."),
     "connector_failed": ("The answer of {network} could not be read.", "It is tried again; tell us if it goes on."),
@@ -102,8 +106,10 @@ def asks(source: Source) -> str:
 
 def default_name(mode: Mode, options: Mapping[str, str]) -> str:
     """A name for a source that nobody named: what it asks for."""
-    secret = {each.name for each in mode.fields if each.secret}
-    said = [value.strip() for name, value in options.items() if value.strip() and name not in secret]
+    asked = [each for each in mode.fields if not each.secret]
+    said = [
+        options[each.name].strip() for each in sorted(asked, key=lambda each: each.required) if options.get(each.name, "").strip()
+    ]
     return said[-1] if said else mode.label
 
 

@@ -146,9 +146,9 @@ def show(source_id: int) -> Response:
     )  # fmt: skip
 
 
-def find(source_id: int) -> Source:
-    """The brand's source; raises NotFound."""
-    return queries.get_source(web.session(), web.principal().brand_id, source_id)
+def find(source_id: int, *, lock: bool = False) -> Source:
+    """The brand's source; raises NotFound. Locked where it is to be changed: a pull may be writing to it."""
+    return queries.get_source(web.session(), web.principal().brand_id, source_id, lock=lock)
 
 
 def quota_of(source: Source, network: Network | None) -> tuple[int, int] | None:
@@ -162,7 +162,7 @@ def quota_of(source: Source, network: Network | None) -> tuple[int, int] | None:
 @web.needs(Role.COORDINATOR)
 def change(source_id: int) -> Response:
     """Change a source's settings."""
-    source, given = find(source_id), request.form
+    source, given = find(source_id, lock=True), request.form
     mode = health.mode_of(source)
     options = {each.name: given.get(f"field-{each.name}", "") for each in mode.fields} if mode and "options" in given else None
     actions.change_source(
@@ -188,7 +188,7 @@ def pull(source_id: int) -> Response:
 @web.needs(Role.COORDINATOR)
 def pause(source_id: int) -> Response:
     """Leave the source alone."""
-    actions.pause(web.session(), find(source_id), actor=web.principal().actor, now=web.now())
+    actions.pause(web.session(), find(source_id, lock=True), actor=web.principal().actor, now=web.now())
     return answers.done("source-pause", to=f"/studio/sources/{source_id}")
 
 
@@ -196,7 +196,7 @@ def pause(source_id: int) -> Response:
 @web.needs(Role.COORDINATOR)
 def resume(source_id: int) -> Response:
     """Pull it again from where it was."""
-    actions.resume(web.session(), find(source_id), actor=web.principal().actor, now=web.now())
+    actions.resume(web.session(), find(source_id, lock=True), actor=web.principal().actor, now=web.now())
     return answers.done("source-resume", to=f"/studio/sources/{source_id}")
 
 
@@ -204,7 +204,7 @@ def resume(source_id: int) -> Response:
 @web.needs(Role.COORDINATOR)
 def remove(source_id: int) -> Response:
     """Forget the source; its items stay."""
-    actions.remove_source(web.session(), find(source_id), actor=web.principal().actor, now=web.now())
+    actions.remove_source(web.session(), find(source_id, lock=True), actor=web.principal().actor, now=web.now())
     return answers.done("source-gone", to="/studio/sources")
 
 

@@ -166,5 +166,7 @@ class Network:
     """Where a person finds an access token to paste; empty where none is needed."""
     daily_quota: int = 0
     """Units of `Pulled.cost` in a day; 0 = the network names no such number."""
+    knows_own_only: bool = False
+    """Whether a source can only tell of posts of its own account or site if they are still there: others are hidden from it."""
     check: Callable[[Ask, Sequence[str]], Mapping[str, bool]] | None = None
     """Which of these external ids still exist upstream; ids that it can't tell about are left out."""

@@ -105,5 +105,6 @@ NETWORK = Network(
     ),
     oauth=graph.oauth("pages_show_list", "pages_read_engagement", "pages_read_user_content"),
     token_hint="A page access token with pages_read_engagement and pages_read_user_content.",
+    knows_own_only=True,
     check=graph.check,
 )

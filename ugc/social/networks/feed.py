@@ -172,9 +172,9 @@ def loosened(text: str) -> str:
 
 
 def shortened(text: str) -> str:
-    """The feed up to its 500th entry: what follows is not even parsed (T-39)."""
+    """The feed up to its 501st entry, which says that there are more: what follows is not even parsed (T-39)."""
     for number, start in enumerate(ENTRY.finditer(text)):
-        if number == MOST_POSTS:
+        if number == MOST_POSTS + 1:
             return text[: start.start()] + closing(text)
     return text
 

@@ -199,5 +199,6 @@ NETWORK = Network(
         "instagram_basic", "instagram_manage_comments", "pages_show_list", "pages_read_engagement", "business_management"
     ),
     token_hint="A user access token of an app with instagram_basic; hashtags need Instagram Public Content Access.",
+    knows_own_only=True,
     check=graph.check,
 )

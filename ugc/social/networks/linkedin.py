@@ -170,5 +170,6 @@ NETWORK = Network(
         scopes=("r_organization_social",),
     ),
     token_hint="An access token with r_organization_social, which LinkedIn grants to apps of its Community Management programme.",
+    knows_own_only=True,
     check=check,
 )

@@ -151,5 +151,6 @@ NETWORK = Network(
         token_auth="basic",
     ),
     token_hint="An access token of a Pinterest app with boards:read and pins:read.",
+    knows_own_only=True,
     check=check,
 )

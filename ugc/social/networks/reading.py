@@ -213,7 +213,7 @@ def read_posts(
     posts: list[PostData] = []
     skipped: list[Skipped] = []
     for number, entry in enumerate(entries):
-        if number >= MOST_POSTS:
+        if number > MOST_POSTS:  # one more, by which the pull knows that there were too many
             break
         try:
             if not isinstance(entry, Mapping):

@@ -33,8 +33,8 @@ from ugc.social.networks.reading import (
 )  # fmt: skip
 
 OPEN, SIGNED_IN, SITE = "https://www.reddit.com", "https://oauth.reddit.com", "https://www.reddit.com"
-# Reddit refuses clients without a name of their own.
-AGENT = {"User-Agent": "web:ugc:1 (self-hosted library of customers' posts)"}
+# Reddit refuses clients without a name of their own, in this form: platform:application:version (by /u/name).
+AGENT = "web:ugc:1"
 MOST_A_PAGE = 100
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 GONE_REASONS = {"private", "banned", "quarantined", "gold_only"}
@@ -134,7 +134,13 @@ def read_page(ask: Ask, path: str, params: Mapping[str, str], page: str, *, ment
 def ask_reddit(ask: Ask, path: str, params: Mapping[str, str]) -> Any:
     """The answer of one address; with access by the interface for apps, without by the open one, which allows far less."""
     base = SIGNED_IN if ask.token else OPEN
-    return ask_json(ask, f"{base}/{path}", params, headers={**AGENT, **bearer(ask.token)}, refusal=refusal)
+    return ask_json(ask, f"{base}/{path}", params, headers={"User-Agent": agent(ask), **bearer(ask.token)}, refusal=refusal)
+
+
+def agent(ask: Ask) -> str:
+    """Who asks: by name where the source says whose app it is."""
+    name = "".join(one for one in ask.options.get("username", "") if one.isascii() and (one.isalnum() or one in "_-"))
+    return f"{AGENT} (by /u/{name})" if name else AGENT
 
 
 def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
@@ -151,14 +157,15 @@ def check(ask: Ask, external_ids: Sequence[str]) -> Mapping[str, bool]:
 SUBREDDIT = Field("subreddit", "Subreddit", "The name after r/")
 QUERY = Field("query", "Words", "As in Reddit's search")
 INSIDE = Field("subreddit", "Only in the subreddit", required=False)
+NAME = Field("username", "Your name on Reddit", "Reddit asks whose app it is", required=False)
 # What people delete must go within 48 hours.
 MAX_AGE = timedelta(days=2)
 NETWORK = Network(
     kind="reddit",
     label="Reddit",
     modes=(
-        Mode("subreddit", "Subreddit", (SUBREDDIT,), pull_subreddit, SourcePolicy.API_CACHED, MAX_AGE),
-        Mode("search", "Search", (QUERY, INSIDE), pull_search, SourcePolicy.API_CACHED, MAX_AGE),
+        Mode("subreddit", "Subreddit", (SUBREDDIT, NAME), pull_subreddit, SourcePolicy.API_CACHED, MAX_AGE),
+        Mode("search", "Search", (QUERY, INSIDE, NAME), pull_search, SourcePolicy.API_CACHED, MAX_AGE),
     ),
     oauth=OAuth(
         authorize_url=f"{SITE}/api/v1/authorize",

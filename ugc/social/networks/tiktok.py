@@ -103,5 +103,6 @@ NETWORK = Network(
         scopes=("user.info.basic", "video.list"), scope_separator=",", client_id_name="client_key",
     ),
     token_hint="An access token of a TikTok app with video.list; it lives a day, so connect by the button.",
+    knows_own_only=True,
     check=check,
 )  # fmt: skip

@@ -107,7 +107,7 @@ def read_page(ask: Ask, kind: str, params: Mapping[str, str], page: str, read: A
     """One page of a list; its token is its number. After the first walk only what is newer is asked for."""
     number, words = int(page) if page.isdecimal() else 1, ask.options.get("query", "").strip()
     seen = moment(current(ask).get("until_at"))
-    asked = {**({"search": words} if words else {}), **({"after": seen.replace(tzinfo=None).isoformat()} if seen else {})}
+    asked = {**({"search": words} if words else {}), **({"after": seen.isoformat()} if seen else {})}
     sent = {**params, **asked, "order": "desc", "per_page": size(ask, MOST_A_PAGE), "page": str(number)}
     answer = ask_answer(ask, f"{root(ask)}/{kind}", sent, refusal=refusal)
     posts, skipped = read_posts(records_at(answer.json(), ""), read)
@@ -147,5 +147,6 @@ NETWORK = Network(
         Mode("posts", "Posts", (SITE, WORDS), pull_posts, SourcePolicy.API_CACHED),
         Mode("comments", "Comments", (SITE, WORDS), pull_comments, SourcePolicy.API_CACHED),
     ),
+    knows_own_only=True,
     check=check,
 )
