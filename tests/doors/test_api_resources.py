@@ -249,6 +249,17 @@ def test_a_file_that_is_none_is_refused_by_its_code(
     assert (count(session, Product), count(session, Item)) == (0, 0)
 
 
+def test_doubtful_dates_are_refused_until_the_request_says_which(shop: Caller) -> None:
+    table = b"body,rating,date\nNice,5,03/04/2026\nFine,4,25/12/2025\n"
+    asked = send_file(shop, table, kind="reviews").get_json()
+    assert (asked["added"], [(line["line"], line["code"]) for line in asked["lines"]]) == (1, [(2, "ambiguous_date")])
+    said = send_file(shop, table, kind="reviews", dates="dmy").get_json()
+    assert (said["added"], said["duplicate"], said["rejected"]) == (1, 1, 0)
+    (nice,) = shop.send("GET", "/items?q=nice").get_json()["items"]
+    assert nice["published_at"].startswith("2026-04-03")
+    assert send_file(shop, table, kind="reviews", dates="ymd").status_code in {400, 422}
+
+
 def test_an_import_without_a_file_says_so(shop: Caller) -> None:
     assert problem(shop.send("POST", "/imports", data={"kind": "catalog"})) == (422, "file_missing")
 

@@ -43,3 +43,34 @@ def test_a_missing_product_is_added_once_under_its_best_name(session: Session) -
     matching.look_up(session, brand.id, rows, matches)
     assert [product.sku for product in catalog_queries.find_products(session, brand.id)] == ["4006381333931", "A"]
     assert [matches.of(mention) for each in rows for mention in each.mentions] == ["A", "A", "4006381333931"]
+
+
+def test_no_review_is_put_on_another_product(session: Session) -> None:
+    brand = make.brand(session)
+    make.product(session, brand, sku="77", title="Scarf")
+    make.product(session, brand, sku="HAT-R", family="hat", gtin="n/a", mpn="M-1")
+    make.product(session, brand, sku="BAG", gtin="n/a", mpn="M-1")
+    gone = make.product(session, brand, sku="GONE", family="belt")
+    gone.removed_at = make.NOON
+    rows = [
+        row(Mention(("77", "hat"))),  # the app's number of the hat is our scarf's SKU
+        row(Mention((), ("n/a",))),
+        row(Mention(("M-1",))),  # two makers' number
+        row(Mention(("belt",))),
+        row(Mention(("77", "HAT-R"), several=True)),
+    ]
+    matches = Matches(create=False)
+    matching.look_up(session, brand.id, rows, matches)
+    assert [matches.of(each.mentions[0]) for each in rows] == [None, None, None, None, "77"]
+    assert (matches.torn, matches.unknown) == ({"77"}, {"n/a", "M-1", "belt"})
+
+
+def test_a_removed_product_comes_back_with_the_import_that_names_it(session: Session) -> None:
+    brand = make.brand(session)
+    gone = make.product(session, brand, sku="A", title="Hat")
+    gone.removed_at = make.NOON
+    session.flush()
+    matches = Matches(create=True)
+    matching.look_up(session, brand.id, [row(Mention(("A",)))], matches)
+    assert matches.added == ["A"]
+    assert [(product.sku, product.title) for product in catalog_queries.find_products(session, brand.id)] == [("A", "Hat")]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from ugc.ingest.rules import Refused
@@ -26,6 +28,47 @@ def test_columns_about_the_person_are_not_kept() -> None:
     assert columns is not None
     assert list(columns.extras) == ["age"]
     assert list(columns.dropped) == ["reviewer email", "ip address", "location"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "reviewerEmail", "emailAddress", "Kunden-E-Mail", "ipAddress", "IP", "userId", "reviewerID", "order_id", "orderNumber",
+        "Transaction ID", "lastName", "Postcode", "phoneNumber", "birthday", "Delivery Address",
+    ],
+)  # fmt: skip
+def test_a_column_about_the_person_is_known_in_any_spelling(header: str) -> None:
+    """L-11."""
+    columns = guess_columns(["body", "rating", header])
+    assert columns is not None
+    assert (list(columns.extras), len(columns.dropped)) == ([], 1)
+
+
+def test_an_email_address_is_kept_neither_as_a_name_nor_beside_the_review() -> None:
+    """L-11."""
+    read = review("body,rating,author,contact,size", "Nice,5,ada@example.test,write to ada@example.test,M @ 38")
+    assert (read.item.data.creator, read.item.data.extra) == (None, {"size": "M @ 38"})
+
+
+@pytest.mark.parametrize(
+    ("said", "public"), [("", True), ("TRUE", True), ("published", True), ("FALSE", False), ("private", False)]
+)
+def test_an_answer_is_public_only_where_nothing_speaks_against_it(said: str, public: bool) -> None:
+    read = review("body,rating,reply,reply_is_public", f"Nice,5,Thanks,{said}")
+    assert read.item.data.extra["reply"]["public"] is public
+
+
+def test_a_review_of_the_future_is_refused() -> None:
+    columns = guess_columns(["body", "date"])
+    assert columns is not None
+    now = datetime(2026, 3, 1, 23, tzinfo=UTC)
+    for date, fits in (("2026-03-02", True), ("2026-03-03", False), ("2062-01-01", False)):
+        record = Record(2, {"body": "Nice", "date": date})
+        if fits:
+            assert read_review(record, ANY, now=now).item.data.published_at is not None
+        else:
+            with pytest.raises(Refused, match="future"):
+                read_review(record, ANY, now=now)
 
 
 def test_a_header_without_text_and_rating_is_no_table_of_reviews() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,9 @@ def test_a_rating_is_never_invented_nor_rounded(text: str) -> None:
         ("2026-01-02 03:04:05 UTC", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
         ("2026-01-02T03:04:05+02:00", datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)),
         ("2026-01-02 03:04:05 +0200", datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)),
+        ("2026-01-02T03:04", datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
+        ("2026-01-02 UTC", datetime(2026, 1, 2, tzinfo=UTC)),
+        ("2026/01/02 03:04", datetime(2026, 1, 2, 3, 4, tzinfo=UTC)),
         ("2024-01-23T00:00:00.000Z", datetime(2024, 1, 23, tzinfo=UTC)),
         ("1393545600", datetime(2014, 2, 28, tzinfo=UTC)),
         ("1393545600000", datetime(2014, 2, 28, tzinfo=UTC)),
@@ -56,6 +60,10 @@ def test_a_date_is_read_in_its_usual_forms(text: str, moment: datetime | None) -
         ("0001-01-01", "bad_date"),
         ("9999-12-31", "bad_date"),
         ("0000000001", "bad_date"),
+        ("0001-01-01T00:00:00+23:59", "bad_date"),
+        ("9999-12-31T23:59:59-23:59", "bad_date"),
+        ("2026-01-02 or so", "bad_date"),
+        ("2026-01-02" + " " * 100_000 + "Z", "bad_date"),
         ("2025-13-01T00:00:00", "bad_date"),
         ("9" * 13, "bad_date"),
     ],
@@ -118,3 +126,11 @@ def test_a_shopify_id_is_cut_to_its_number() -> None:
 def test_addresses_in_a_cell_are_http_or_nothing(text: str, urls: list[str], others: int) -> None:
     """T-40."""
     assert rules.read_urls(text) == (urls, others)
+
+
+def test_a_hostile_text_takes_no_longer_than_a_long_one() -> None:
+    """T-97."""
+    began = process_time()
+    assert rules.plain("Fine" + " " * 100_000 + "READ MORE") == "Fine"
+    assert rules.plain(" " * 100_000 + "x" + " " * 100_000) == "x"
+    assert process_time() - began < 0.5

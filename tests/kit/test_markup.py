@@ -51,3 +51,26 @@ def test_a_text_is_cut_and_a_record_of_endless_parts_refused(tmp_path: Path) -> 
     assert len(record.text or "") == markup.MAX_TEXT
     with pytest.raises(BadXml, match="parts"):
         list(markup.read_records(written(tmp_path, f"<feed><r>{'<a/>' * markup.MAX_PARTS}</r></feed>"), {"r"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("<feed>" + "<a>" * 1_000, "nested"),
+        ("<feed><r a='" + "x" * (markup.MAX_TOKEN + 200_000), "tag or comment"),
+        ("<feed><!--" + "x" * (markup.MAX_TOKEN + 200_000), "tag or comment"),
+        ("<feed><r>" + f"<a b='{'x' * 50_000}'/>" * 40 + "</r></feed>", "endless"),
+    ],
+)
+def test_what_the_parser_would_have_to_hold_has_bounds(tmp_path: Path, text: str, reason: str) -> None:
+    """T-39."""
+    with pytest.raises(BadXml, match=reason):
+        list(markup.read_records(written(tmp_path, text), {"r"}))
+
+
+def test_a_record_of_many_long_texts_is_cut(tmp_path: Path) -> None:
+    """T-39."""
+    text = "<feed><r>" + f"<a>{'x' * 19_000}</a>" * 200 + "</r><r><a>next</a></r></feed>"
+    first, second = (record for _, record in markup.read_records(written(tmp_path, text), {"r"}))
+    assert sum(len(part.text or "") for part in first) == markup.MAX_RECORD
+    assert markup.text_of(second, "a") == "next"

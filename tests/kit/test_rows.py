@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,32 @@ def test_a_quote_that_is_never_closed_is_one_faulty_row_in_bounded_memory(tmp_pa
 def test_a_line_without_an_end_is_read_in_pieces(tmp_path: Path) -> None:
     read = list(rows.read_rows(rows.sniff(written(tmp_path, b"a,b\n" + b"x" * 3_000_000))))
     assert all(row.fault for row in read[1:])
+
+
+def test_the_encoding_is_found_whatever_ends_the_lines(tmp_path: Path) -> None:
+    line = "とても良い商品でした,5\r"
+    read = list(rows.read_rows(rows.sniff(written(tmp_path, b"a,b\r" + line.encode() * 60_000))))
+    assert (len(read), read[-1].cells, read[-1].fault) == (60_001, ["とても良い商品でした", "5"], "")
+
+
+def test_a_half_character_at_the_end_spoils_its_row_only(tmp_path: Path) -> None:
+    data = "a,b\nä,1\n".encode("utf-16") + b"\x00\xd8" + ",2\n".encode("utf-16-le") + b"x"
+    read = list(rows.read_rows(rows.sniff(written(tmp_path, data))))
+    assert [row.cells for row in read[:2]] == [["a", "b"], ["ä", "1"]]
+    assert ["encoding" in row.fault for row in read[2:]] == [True, True]
+
+
+def test_a_record_that_is_endless_or_wider_than_any_table_is_faulty_in_bounded_memory(tmp_path: Path) -> None:
+    """T-39: every line ends inside a quoted cell, so the record never does."""
+    sheet = rows.sniff(written(tmp_path, b'a,b\n"' + b'x","\n' * 1_500_000))
+    tracemalloc.start()
+    read = [row for row in rows.read_rows(sheet) if not row.fault]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [row.cells for row in read] == [["a", "b"]]
+    assert peak < 60_000_000
+    wide = list(rows.read_rows(rows.sniff(written(tmp_path, b"," * 100_000 + b"x\na,b\n"))))
+    assert ["cells" in row.fault for row in wide] == [True, False]
 
 
 @pytest.mark.parametrize("data", [b"", b" \n ", b"\x89PNG\r\n\x1a\n\x00\x00\x00\x00rest"])

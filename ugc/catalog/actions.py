@@ -130,14 +130,20 @@ READ_FACT: dict[str, Callable[[str], Any]] = {
 
 
 def add_missing(session: Session, brand_id: int, batch: Sequence[ProductData]) -> list[str]:
-    """Add those products whose SKU is new and leave the others alone; the SKUs that were added."""
+    """Add those products that the catalogue does not have and leave the others alone; the SKUs that were added.
+
+    One that was removed from the catalogue comes back as it was.
+    """
     known = queries.find_skus(session, brand_id, (data.sku for data in batch))
     fresh = {data.sku: row_of(brand_id, data) for data in reversed(batch) if data.sku not in known}
     if not fresh:
         return []
     rows = [fresh[sku] for sku in sorted(fresh)]  # sorted, so that two imports at once don't deadlock
-    added = insert(Product).on_conflict_do_nothing(index_elements=["brand_id", "sku"]).returning(Product.sku)
-    return list(session.scalars(added, rows))
+    added = insert(Product)
+    added = added.on_conflict_do_update(
+        index_elements=["brand_id", "sku"], set_={"removed_at": None}, where=Product.removed_at.is_not(None)
+    )
+    return list(session.scalars(added.returning(Product.sku), rows))
 
 
 def row_of(brand_id: int, data: ProductData) -> dict[str, object]:

@@ -43,7 +43,7 @@ def open_table(path: Path, format: str, mapping: Mapping[str, str]) -> Feed:
         notes = ["read as Shopify's product export: prices in the shop's currency, addresses below the shop's own"]
         return Feed("shopify", shopify.read_entries(header.cells, records), notes, of_the_shop=True)
     if format == "turnto" or (format == "auto" and not mapping and turnto.is_one(header.cells)):
-        return Feed("turnto", turnto.read_entries(header.cells, records), ["read as TurnTo's catalogue"])
+        return Feed("turnto", turnto.read_entries(header.cells, records), ["read as TurnTo's catalogue"], of_the_shop=True)
     return table.open_table(header.cells, records, mapping)
 
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from ugc.catalog import rules
 from ugc.catalog.models import Product
 from ugc.kit.db import among
 from ugc.kit.errors import NotFound
 from ugc.kit.paging import read_cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A product that goes by some name, and its family; one without a family is its own."""
+
+    sku: str
+    family: str
 
 
 def get_product(session: Session, brand_id: int, sku: str) -> Product:
@@ -66,23 +76,30 @@ def map_products(session: Session, brand_id: int, skus: Iterable[str]) -> dict[s
 
 def find_skus(session: Session, brand_id: int, skus: Iterable[str]) -> set[str]:
     """Those of the SKUs that the catalogue has."""
-    return set(session.scalars(select(Product.sku).where(Product.brand_id == brand_id, among(Product.sku, skus))))
+    query = select(Product.sku).where(Product.brand_id == brand_id, Product.removed_at.is_(None), among(Product.sku, skus))
+    return set(session.scalars(query))
 
 
-def find_named(session: Session, brand_id: int, names: Iterable[str]) -> dict[str, str]:
-    """The SKU for each name that the catalogue knows: a SKU, else a family (its first variant), else a GTIN or MPN."""
+def find_named(session: Session, brand_id: int, names: Iterable[str]) -> dict[str, Named]:
+    """The product for each name that the catalogue knows: a SKU, else a family (its first variant), else a GTIN or MPN.
+
+    A code that products of several families have names none of them.
+    """
     wanted = set(names)
-    found: dict[str, str] = {}
+    found: dict[str, Named] = {}
     for columns in ((Product.sku,), (Product.family,), (Product.gtin, Product.mpn)):
-        rest = wanted - found.keys()
+        rest = {name for name in wanted - found.keys() if columns[0] is Product.sku or name.lower() not in rules.NOTHING}
         if not rest:
             break
+        owners: dict[str, dict[str, Named]] = {}
         named = or_(*(among(column, rest) for column in columns))
-        query = select(Product.sku, *columns).where(Product.brand_id == brand_id, named).order_by(Product.id)
-        for sku, *others in session.execute(query):
-            for name in others:
-                if name in rest:
-                    found.setdefault(name, sku)
+        query = select(Product.sku, Product.family, *columns).where(
+            Product.brand_id == brand_id, Product.removed_at.is_(None), named
+        )
+        for sku, family, *others in session.execute(query.order_by(Product.id)):
+            for name in rest.intersection(others):
+                owners.setdefault(name, {}).setdefault(family or sku, Named(sku, family or sku))
+        found |= {name: one for name, families in owners.items() if len(families) == 1 for one in families.values()}
     return found
 
 

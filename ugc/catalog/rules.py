@@ -23,6 +23,20 @@ SYMBOLS = {
     "€": "EUR", "£": "GBP", "R$": "BRL", "US$": "USD", "US $": "USD", "C$": "CAD", "A$": "AUD", "$": "USD", "¥": "JPY",
     "₹": "INR", "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₩": "KRW",
 }  # fmt: skip
+# ISO 4217, so that a word of three letters beside a price is not taken for one.
+CURRENCIES = frozenset(
+    re.findall(
+        "[A-Z]{3}",
+        """
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
+    CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HRK HTG HUF
+    IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK
+    MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR
+    SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED
+    VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+""",
+    )
+)
 # The longest first: `R$` is not a `$`.
 SYMBOL = re.compile("|".join(re.escape(mark) for mark in sorted(SYMBOLS, key=len, reverse=True)))
 CODE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3}(?![A-Za-z])")
@@ -35,12 +49,13 @@ AVAILABILITY = {
     "yes": Availability.IN_STOCK, "limitedavailability": Availability.IN_STOCK, "instoreonly": Availability.IN_STOCK,
     "onlineonly": Availability.IN_STOCK,
     "1": Availability.IN_STOCK, "outofstock": Availability.OUT_OF_STOCK, "soldout": Availability.OUT_OF_STOCK,
+    "y": Availability.IN_STOCK, "n": Availability.OUT_OF_STOCK,
     "false": Availability.OUT_OF_STOCK, "no": Availability.OUT_OF_STOCK, "0": Availability.OUT_OF_STOCK,
     "discontinued": Availability.OUT_OF_STOCK, "unavailable": Availability.OUT_OF_STOCK, "preorder": Availability.PREORDER,
     "presale": Availability.PREORDER, "backorder": Availability.BACKORDER, "availablefororder": Availability.BACKORDER,
 }  # fmt: skip
-# What shops write into item_group_id for "none"; taken literally it would make one family of strangers.
-NO_FAMILY = {"0", "-", "n/a", "na", "none", "null"}
+# What shops write into item_group_id, GTIN or MPN for "none"; taken literally it would make one family of strangers.
+NOTHING = {"0", "-", "n/a", "na", "none", "null", "does not apply"}
 
 ALIASES = {
     "id": ("id", "product id", "offer id"),
@@ -108,13 +123,13 @@ class Refused(ValueError):
 def read_price(text: str, currency: str = "") -> tuple[Decimal, str]:
     """An amount and its currency from `12.34 EUR`, `EUR 12,34`, `1.234,56 €` or `£3.12`; raises Refused."""
     marked = SYMBOL.search(text)
-    coded = CODE.search(text)
-    found = coded.group().upper() if coded else SYMBOLS[marked.group()] if marked else currency.strip().upper()
+    coded = next((code for word in CODE.findall(text) if (code := word.upper()) in CURRENCIES), "")
+    found = coded or (SYMBOLS[marked.group()] if marked else currency.strip().upper())
     numbers = NUMBER.findall(text)
     if len(numbers) != 1 or "-" in text.split(numbers[0])[0]:
         raise Refused("bad_price", f"{text!r} is not a price")
     amount = read_amount(numbers[0])
-    if not re.fullmatch("[A-Z]{3}", found):
+    if found not in CURRENCIES:
         raise Refused("no_currency", f"{text!r} names no currency")
     return amount, found
 
@@ -223,7 +238,7 @@ def identifier_of(attributes: Mapping[str, str], identifier: str) -> str:
 def family_of(attributes: Mapping[str, str]) -> str:
     """item_group_id, unless it is a shop's way of saying none."""
     family = clean(attributes.get("item_group_id", ""))[:MAX_NAME]
-    return "" if family.lower() in NO_FAMILY else family
+    return "" if family.lower() in NOTHING else family
 
 
 def clean(text: str) -> str:

@@ -22,25 +22,42 @@ class Matches:
     def __init__(self, *, create: bool) -> None:
         self.create = create
         self.skus: dict[str, str | None] = {}
+        self.families: dict[str, str] = {}
+        """The family of each of these products."""
         self.unknown: set[str] = set()
+        self.torn: set[str] = set()
+        """First names of products whose other names are those of another one."""
         self.added: list[str] = []
         """Products that were added since somebody last looked."""
 
     def of(self, mention: Mention) -> str | None:
-        """The SKU of a product that was looked up."""
-        return next((sku for name in (*mention.names, *mention.gtins) if (sku := self.skus.get(name))), None)
+        """The SKU of a product that was looked up; none where its names are those of different products."""
+        skus = self.candidates(mention)
+        if len(skus) > 1 and not mention.several and len({self.families.get(sku, sku) for sku in skus}) > 1:
+            return None
+        return skus[0] if skus else None
+
+    def candidates(self, mention: Mention) -> list[str]:
+        """What each of the names stands for, as far as they stand for anything."""
+        return [sku for name in (*mention.names, *mention.gtins) if (sku := self.skus.get(name))]
 
 
 def look_up(session: Session, brand_id: int, rows: Sequence[ReviewRow], matches: Matches) -> None:
     """Find the products of a batch, and add those that are missing where the import may; the others are remembered."""
-    mentions = dict.fromkeys((mention.names, mention.gtins) for row in rows for mention in row.mentions)
+    mentions = {(mention.names, mention.gtins): mention for row in rows for mention in row.mentions}
     new = {name for names, gtins in mentions for name in (*names, *gtins) if name not in matches.skus}
     if new:
         if len(matches.skus) > MAX_REMEMBERED:
             matches.skus.clear()
+            matches.families.clear()
             new = {name for names, gtins in mentions for name in (*names, *gtins)}
-        matches.skus |= dict.fromkeys(new) | catalog_queries.find_named(session, brand_id, new)
-    missing = {name_of(each): each for row in rows for each in row.mentions if matches.of(each) is None}
+        named = catalog_queries.find_named(session, brand_id, new)
+        matches.skus |= dict.fromkeys(new) | {name: one.sku for name, one in named.items()}
+        matches.families |= {one.sku: one.family for one in named.values()}
+    nameless = [each for each in mentions.values() if matches.of(each) is None]
+    if len(matches.torn) < MAX_UNKNOWN:
+        matches.torn |= {name_of(each) for each in nameless if matches.candidates(each)}
+    missing = {name_of(each): each for each in nameless if not matches.candidates(each)}
     if missing and matches.create:
         add_missing(session, brand_id, missing, matches)
     elif len(matches.unknown) < MAX_UNKNOWN:

@@ -68,7 +68,7 @@ def import_reviews(
                     report.take(outcome)
             if progress:
                 progress(batch.size)
-        report.notes += unknown_note(run.matches.unknown, create_products) + picture_notes(run)
+        report.notes += unknown_note(run.matches.unknown, create_products) + torn_note(run.matches.torn) + picture_notes(run)
     return report
 
 
@@ -98,7 +98,7 @@ def add_reviews(run: Run, session: Session, batch: Sequence[ReviewRow]) -> list[
 
 def tag(row: ReviewRow, matches: Matches) -> ReviewRow:
     """The row with the products that the catalogue has."""
-    if len(row.mentions) == 1 and (names := row.mentions[0].names) and matches.skus.get(names[0]) == names[0]:
+    if len(row.mentions) == 1 and len(names := row.mentions[0].names) == 1 and matches.skus.get(names[0]) == names[0]:
         return row
     skus = dict.fromkeys(sku for mention in row.mentions if (sku := matches.of(mention)))
     wanted = tuple(ProductTag(sku) for sku in skus)
@@ -132,6 +132,14 @@ def want_pictures(run: Run, session: Session, rows: Sequence[tuple[int, ReviewRo
 def wanted_urls(row: ReviewRow) -> list[WantedUrl]:
     """A review's media in their order."""
     return [WantedUrl(media.url, position=place, kind=media.kind) for place, media in enumerate(row.media)]
+
+
+def torn_note(torn: set[str]) -> list[str]:
+    """What to tell about products that the file calls by names of different ones."""
+    if not torn:
+        return []
+    some = ", ".join(sorted(torn)[:5])
+    return [f"{len(torn)} products ({some}…) go by names that belong to different products of the catalogue; they were left off"]
 
 
 def picture_notes(run: Run) -> list[str]:

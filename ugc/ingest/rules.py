@@ -25,7 +25,9 @@ NETWORKS = {
 
 TAG = re.compile(r"</?(?:p|br|b|i|u|strong|em|div|span|ul|ol|li|a|h[1-6])\b[^<>]*>", re.IGNORECASE)
 # The label of the button that a scraper took along.
-READ_MORE = re.compile(r"\s*READ MORE$")
+READ_MORE = "READ MORE"
+# Longer than any way to write a date; patterns need not look at more (T-97).
+MAX_DATE = 60
 
 
 class Refused(ValueError):
@@ -69,22 +71,31 @@ def read_date(text: str, order: str = "") -> datetime | None:
     """The moment in UTC; None where nothing is said. A date that could be read in two ways needs `order`: `dmy` or `mdy`."""
     if not text:
         return None
-    if re.fullmatch(r"\d{10}(\d{3})?", text):
-        moment = datetime.fromtimestamp(int(text[:10]), UTC)
-    else:
-        moment = iso_date(text) or slashed_date(text, order) or mail_date(text)
+    if len(text) > MAX_DATE:
+        raise Refused("bad_date", f"{text[:40]!r} is not a date")
+    try:
+        if re.fullmatch(r"\d{10}(\d{3})?", text):
+            moment = datetime.fromtimestamp(int(text[:10]), UTC)
+        else:
+            moment = iso_date(text) or slashed_date(text, order) or mail_date(text)
+    except OverflowError as cause:  # the first or last day of all time, in another zone
+        raise Refused("bad_date", f"{text[:40]!r} is out of range") from cause
     if not EARLIEST <= moment < LATEST:
         raise Refused("bad_date", f"{text[:40]!r} is out of range")
     return moment
 
 
+ISO = re.compile(r"(\d{4})([-/])(\d\d)\2(\d\d)")
+
+
 def iso_date(text: str) -> datetime | None:
-    """`2026-01-02`, with a time and a zone where given; a time without a zone is UTC."""
-    tidy = re.sub(r"\s*(UTC|GMT|Z)$", "+00:00", text)
-    if not re.match(r"\d{4}-\d\d-\d\d", tidy):
+    """`2026-01-02` or `2026/01/02`, with a time and a zone where given; a time without a zone is UTC."""
+    if not (match := ISO.match(text)):
         return None
+    rest = re.sub(r"\s*(UTC|GMT|Z)$", "+00:00", text[match.end() :])
+    day, time = "-".join(match.group(1, 3, 4)), re.sub(r"(\d) ([+-]\d\d:?\d\d)$", r"\1\2", rest)
     try:
-        moment = datetime.fromisoformat(re.sub(r"(\d) ([+-]\d\d:?\d\d)$", r"\1\2", tidy) if len(tidy) > 16 else tidy[:10])
+        moment = datetime.fromisoformat(day if rest == "+00:00" else day + time)
     except ValueError as cause:
         raise Refused("bad_date", f"{text[:40]!r} is not a date") from cause
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -226,7 +237,7 @@ def plain(text: str) -> str:
         text = TAG.sub(lambda match: "\n" if match[0].lower()[:3] in {"<br", "</p"} else "", text)
     if "&" in text:
         text = unescape(text)
-    return READ_MORE.sub("", text).strip()
+    return text.strip().removesuffix(READ_MORE).rstrip()
 
 
 def network_of(url: str) -> str:

@@ -18,6 +18,10 @@ CHUNK = 64 * 1024
 # Longer than any field that we keep, more parts than any record has; the rest of a hostile one is not held in memory (T-39).
 MAX_TEXT = 20_000
 MAX_PARTS = 10_000
+MAX_RECORD = 1_000_000
+MAX_DEPTH = 200
+# Bytes of one tag or comment; the parser holds them until it ends.
+MAX_TOKEN = 64 * CHUNK
 
 OpenRoot = Callable[[str, Mapping[str, str]], None]
 
@@ -79,7 +83,10 @@ def read_records(
     try:
         with open(path, "rb") as file:
             while piece := file.read(CHUNK):
+                reader.unheard += len(piece)
                 parser.feed(piece)
+                if reader.unheard > MAX_TOKEN:
+                    raise BadXml(f"a tag or comment has more than {MAX_TOKEN:,} bytes")
                 yield from reader.take()
             parser.close()
     except DefusedXmlException as cause:
@@ -107,6 +114,10 @@ class RecordReader(ContentHandler):
         self.began = (0, 0)
         self.parts = 0
         self.length = 0
+        self.room = MAX_RECORD
+        """Characters that the record may still have."""
+        self.unheard = 0
+        """Bytes that were read since the parser last had something to tell."""
 
     def take(self) -> Iterator[tuple[int, Element]]:
         """The records that ended since the last call."""
@@ -116,26 +127,34 @@ class RecordReader(ContentHandler):
     def startElement(self, name: str, attrs: AttributesImpl[str]) -> None:
         """Begin a record, or a part of one."""
         self.depth += 1
+        self.unheard = 0
+        if self.depth > MAX_DEPTH:
+            raise BadXml(f"elements are nested more than {MAX_DEPTH} deep")
         local = name.rsplit(":", 1)[-1]
         if self.depth == 1:
             self.open_root(local, dict(attrs.items()))
         elif self.builder is None and local in self.names:
-            self.builder, self.began, self.parts = TreeBuilder(), (self.depth, self.line() or 0), 0
+            self.builder, self.began = TreeBuilder(), (self.depth, self.line() or 0)
+            self.parts, self.room = 0, MAX_RECORD
         if self.builder is not None:
-            self.parts += 1
+            self.parts += 1 + len(attrs)
+            self.room -= sum(map(len, attrs.values()))
             self.length = 0
-            if self.parts > MAX_PARTS:
-                raise BadXml(f"the record in line {self.began[1]} has more than {MAX_PARTS:,} parts")
+            if self.parts > MAX_PARTS or self.room < 0:
+                raise BadXml(f"the record in line {self.began[1]} has more than {MAX_PARTS:,} parts or is endless")
             self.builder.start(name if self.prefixes else local, dict(attrs.items()))
 
     def characters(self, content: str) -> None:
         """Gather a part's text up to the cap."""
-        if self.builder is not None and self.length < MAX_TEXT:
-            self.builder.data(content[: MAX_TEXT - self.length])
+        self.unheard = 0
+        if self.builder is not None and (room := min(MAX_TEXT - self.length, self.room)) > 0:
+            self.builder.data(content[:room])
             self.length += len(content)
+            self.room -= min(len(content), room)
 
     def endElement(self, name: str) -> None:
         """End a part; hand a whole record on."""
+        self.unheard = 0
         if self.builder is not None:
             self.builder.end(name if self.prefixes else name.rsplit(":", 1)[-1])
             self.length = 0

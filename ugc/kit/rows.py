@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from ugc.kit.errors import Unprocessable
 
@@ -16,6 +17,11 @@ SAMPLE_BYTES = 64 * 1024
 SAMPLE_ROWS = 50
 # A line without an end (a binary file, a bomb) is read in pieces of this many characters.
 MAX_LINE = 1_000_000
+# Longer than any record that we keep, wider than any table; a hostile one is not held in memory (T-39).
+MAX_RECORD = 2 * MAX_LINE
+MAX_CELLS = 2_000
+# What stands for bytes that are not in the encoding.
+ESCAPED, REPLACED = re.compile("[\udc80-\udcff]"), re.compile("\ufffd")
 BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -57,15 +63,25 @@ def guess_encoding(path: Path) -> str:
     """UTF-8 unless more lines contradict it than confirm it; then Windows-1252, what spreadsheets write."""
     confirmed = contradicted = 0
     with open(path, "rb") as file:
-        while line := file.readline(MAX_LINE):
-            if line.isascii():
-                continue
+        for line in telling_lines(file):
             try:
                 line.decode()
                 confirmed += 1
             except UnicodeDecodeError:
                 contradicted += 1
     return "cp1252" if contradicted > confirmed else "utf-8"
+
+
+def telling_lines(file: BinaryIO) -> Iterator[bytes]:
+    """The lines that are not ASCII throughout, whichever way they end; one that is endless tells nothing."""
+    rest = b""
+    while chunk := file.read(MAX_LINE):
+        piece = rest + chunk
+        *lines, rest = [b""] if piece.isascii() else piece.splitlines()
+        yield from (line for line in lines if not line.isascii())
+        rest = rest if len(rest) < MAX_LINE else b""
+    if not rest.isascii():
+        yield rest
 
 
 def guess_delimiter(sample: str) -> str:
@@ -92,10 +108,12 @@ def regularity(sample: str, delimiter: str) -> tuple[float, int]:
 
 def read_rows(sheet: Sheet) -> Iterator[Row]:
     """Every record that is not blank, the header among them; NULs are dropped, what can't be read carries its fault."""
-    with open(sheet.path, encoding=sheet.encoding, errors="surrogateescape", newline="") as file:
-        reader = csv.reader(lines_of(file), delimiter=sheet.delimiter)
+    errors, odd = ("replace", REPLACED) if sheet.encoding == "utf-16" else ("surrogateescape", ESCAPED)
+    with open(sheet.path, encoding=sheet.encoding, errors=errors, newline="") as file:
+        lines = Lines(file)
+        reader = csv.reader(lines, delimiter=sheet.delimiter)
         while True:
-            line = reader.line_num + 1
+            line, lines.taken = reader.line_num + 1, 0
             try:
                 cells = next(reader)
             except StopIteration:
@@ -103,19 +121,39 @@ def read_rows(sheet: Sheet) -> Iterator[Row]:
             except csv.Error as cause:
                 yield Row(line, [], f"the row can't be read: {cause}")
                 continue
+            except UnicodeDecodeError:  # UTF-16 that ends within a sign, which no error handler mends
+                yield Row(line, [], "the file ends in the middle of a character")
+                return
             if any(cells):
-                yield checked(line, cells)
+                yield checked(line, cells, odd)
 
 
-def lines_of(file: TextIO) -> Iterator[str]:
-    """The file's lines without NULs, which PostgreSQL can't store."""
-    while text := file.readline(MAX_LINE):
-        yield text.replace("\0", "") if "\0" in text else text
+class Lines:
+    """The file's lines without NULs, which PostgreSQL can't store; an error where a record takes too many of them."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+        self.taken = 0
+        """Characters of the record that is being read."""
+
+    def __iter__(self) -> Lines:
+        return self
+
+    def __next__(self) -> str:
+        text = self.file.readline(MAX_LINE)
+        if not text:
+            raise StopIteration
+        self.taken += len(text)
+        if self.taken > MAX_RECORD:
+            raise csv.Error(f"it has more than {MAX_RECORD:,} characters")
+        return text.replace("\0", "") if "\0" in text else text
 
 
-def checked(line: int, cells: list[str]) -> Row:
-    """The row, with a fault where a byte does not belong to the file's encoding."""
+def checked(line: int, cells: list[str], odd: re.Pattern[str]) -> Row:
+    """The row, with a fault where it is endless or a byte does not belong to the file's encoding."""
+    if len(cells) > MAX_CELLS:
+        return Row(line, [], f"the row has more than {MAX_CELLS:,} cells")
     joined = "".join(cells)
-    if not joined.isascii() and any("\udc80" <= character <= "\udcff" for character in joined):
+    if not joined.isascii() and odd.search(joined):
         return Row(line, [], "the row holds bytes that are not in the file's encoding")
     return Row(line, cells)

@@ -29,4 +29,4 @@ class Feed:
     entries: Iterator[Entry]
     notes: list[str] = field(default_factory=list)
     of_the_shop: bool = False
-    """Prices have no currency and products no address: they are the shop's own (`path` below its address)."""
+    """Prices may have no currency and products only a `path`: they are the shop's own."""

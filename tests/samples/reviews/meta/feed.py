@@ -1,4 +1,4 @@
-"""Meta's product review feed: lists as JSON, addresses of pictures among them."""
+"""Meta's product review feed: lists as JSON, addresses of pictures among them; who is anonymous has no name."""
 
 from datetime import UTC, datetime
 
@@ -10,4 +10,5 @@ EXPECTED = [
         "product_title": "Bag", "extra": {},
     },
     {"id": "m2", "creator": None, "verified": False, "incentivised": False},
+    {"id": "m3", "creator": None, "verified": True, "names": ("BAG-2",), "gtins": ("4006381333948",), "extra": {}},
 ]  # fmt: skip

@@ -130,6 +130,8 @@ class Mention:
     names: tuple[str, ...]
     gtins: tuple[str, ...] = ()
     data: ProductData | None = None
+    several: bool = False
+    """Whether there are several names of one kind: variants, which may be products without a family."""
 
 
 @dataclass(frozen=True, slots=True)

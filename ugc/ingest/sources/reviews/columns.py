@@ -13,8 +13,12 @@ from ugc.ingest.sources.reviews.known import ANY
 
 MAX_EXTRAS = 30
 
-PERSONAL = re.compile(r"\b(e ?mail|phone|ip|ip address|address|location|first name|last name|full name|customer id|user id)\b")
-"""Columns about the person that nothing here needs: not kept (L-11)."""
+PERSONAL = re.compile(
+    r"e ?mail|courriel|phone|mobile|address|location|birth|\b(ip|zip|city)\b|\b(post|postal|zip) ?code\b"
+    r"|\b(first|last|full|sur|family) ?name\b"
+    r"|\b(customer|user|reviewer|author|person|order|transaction|invoice|session) ?(id|number|no|name|key|token)\b"
+)
+"""Columns about the person or the order that nothing here needs: not kept (L-11)."""
 
 NOT_PRODUCTS = {"review", "user", "reviewer", "customer", "order", "person", "author", "store", "parent", "variant", "session"}
 
@@ -61,7 +65,7 @@ def some_product_id(names: Sequence[str]) -> int | None:
     """A column such as `Clothing ID`: a thing's id, and the thing is not a person, review or order."""
     for place, name in enumerate(names):
         thing, _, last = name.rpartition(" ")
-        if last in {"id", "sku", "code"} and thing and thing not in NOT_PRODUCTS:
+        if last in {"id", "sku", "code"} and thing and thing not in NOT_PRODUCTS and not PERSONAL.search(name):
             return place
     return None
 

@@ -14,7 +14,7 @@ from ugc.ingest.sources.reviews.base import MEANINGS, ReviewRow
 from ugc.ingest.sources.reviews.known import ANY, FORMATS, GOOGLE
 from ugc.ingest.sources.reviews.reading import read_review
 from ugc.ingest.sources.reviews.table import Table
-from ugc.kit import markup, rows
+from ugc.kit import clock, markup, rows
 from ugc.kit.errors import UgcError
 from ugc.library import languages
 
@@ -129,7 +129,7 @@ def preview(
     shown = []
     for record in islice(opened.records, count):
         try:
-            review = read_review(record, opened.format, dates=opened.dates, detect=languages.detect)
+            review = read_review(record, opened.format, dates=opened.dates, detect=languages.detect, now=clock.now())
             shown.append(PreviewRow(record.line, review))
         except Refused as refused:
             shown.append(PreviewRow(record.line, None, refused.code, refused.reason))

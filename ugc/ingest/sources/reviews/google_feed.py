@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
+from ugc.ingest.rules import YES
 from ugc.ingest.sources.reviews.base import Mention, Record
 from ugc.ingest.sources.reviews.reading import product_of
 from ugc.kit import markup
@@ -90,7 +91,7 @@ def record_of(line: int, review: Element) -> Record:
     """One <review> by our meanings."""
     given = {meaning: text for meaning, path in FIELDS.items() if (text := text_of(review, path))}
     reviewer = review.find("reviewer/name")
-    if reviewer is not None and reviewer.get("is_anonymous", "").lower() == "true":
+    if reviewer is not None and reviewer.get("is_anonymous", "").strip().lower() in YES:
         given.pop("author", None)
     overall = review.find("ratings/overall")
     if overall is not None:
@@ -122,12 +123,13 @@ def rating_of(overall: Element) -> str:
 def mention_of(product: Element) -> Mention | None:
     """A product under all the names that the feed has for it."""
     ids = product.find("product_ids")
-    names: list[str] = []
-    gtins: list[str] = []
-    if ids is not None:
-        names = [text for path in ("skus/sku", "mpns/mpn", "asins/asin") for text in texts_of(ids, path)]
-        gtins = texts_of(ids, "gtins/gtin")
+    if ids is None:
+        return None
+    kinds = [list(dict.fromkeys(texts_of(ids, path))) for path in ("skus/sku", "mpns/mpn", "asins/asin", "gtins/gtin")]
+    *named, gtins = kinds
+    names = tuple(dict.fromkeys(chain.from_iterable(named)))
     if not names and not gtins:
         return None
     facts = {"product_title": text_of(product, "product_name"), "product_line": text_of(ids, "brands/brand")}
-    return Mention(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(gtins)), product_of((names or gtins)[0], facts))
+    several = any(len(kind) > 1 for kind in kinds)
+    return Mention(names, tuple(gtins), product_of((names or gtins)[0], facts), several)

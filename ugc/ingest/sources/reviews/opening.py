@@ -12,7 +12,7 @@ from ugc.ingest.sources.reviews import google_feed, table
 from ugc.ingest.sources.reviews.base import Format, Record, ReviewRow
 from ugc.ingest.sources.reviews.known import FORMATS, GOOGLE, NAMES
 from ugc.ingest.sources.reviews.reading import read_review
-from ugc.kit import markup
+from ugc.kit import clock, markup
 from ugc.kit.errors import Invalid
 from ugc.kit.reports import Rejected
 from ugc.library import languages
@@ -69,11 +69,12 @@ class Batch:
 
 def read_batches(opened: Opened, source: str, size: int) -> Iterator[Batch]:
     """The file in portions, with each text's language."""
+    now = clock.now()
     while portion := list(islice(opened.records, size)):
         batch = Batch(len(portion), [], [])
         for record in portion:
             try:
-                row = read_review(record, opened.format, source=source, dates=opened.dates, detect=languages.detect)
+                row = read_review(record, opened.format, source=source, dates=opened.dates, detect=languages.detect, now=now)
                 batch.rows.append(row)
             except Refused as refused:
                 batch.rejected.append(Rejected(record.line, refused.code, refused.reason))

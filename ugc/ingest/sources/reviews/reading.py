@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from ugc.catalog.rules import ProductData
@@ -15,6 +17,10 @@ from ugc.library.rules import CreatorData, ItemData, NewItem, ProductTag, clean_
 MAX_BODY = 10_000
 MAX_TITLE = 300
 MAX_EXTRA = 500
+EMAIL = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}\.[^\s@]")
+
+# A date without a zone may be ahead of us by as much.
+A_ZONE = timedelta(days=1)
 MAX_MEDIA = 20
 """Addresses of one review that are kept; the rest of an endless list is not."""
 
@@ -25,9 +31,13 @@ def nothing(text: str) -> str:
 
 
 def read_review(
-    record: Record, format: Format, *, source: str = "import", dates: str = "", detect: Callable[[str], str] = nothing
-) -> ReviewRow:
-    """The review in a record, its language as the record says it, else as `detect` finds it; raises Refused."""
+    record: Record, format: Format, *, source: str = "import", dates: str = "", detect: Callable[[str], str] = nothing,
+    now: datetime | None = None,
+) -> ReviewRow:  # fmt: skip
+    """The review in a record, its language as the record says it, else as `detect` finds it; raises Refused.
+
+    `now` refuses what is dated in the future, which would be the newest review for ever.
+    """
     if record.fault:
         raise Refused(record.code, record.fault)
     given = format.tidy(dict(record.given))
@@ -37,17 +47,20 @@ def read_review(
         raise Refused("empty_review", "the row has neither a text nor a rating")
     if len(body) > MAX_BODY or len(title) > MAX_TITLE:
         raise Refused("text_too_long", f"a review has at most {MAX_BODY} characters, its title {MAX_TITLE}")
+    published_at = rules.read_date(given.get("date", ""), dates)
+    if now and published_at and published_at > now + A_ZONE:
+        raise Refused("bad_date", f"{given['date'][:40]!r} lies in the future")
     mentions = mentions_of(given) if record.mentions is None else record.mentions
     data = ItemData(
         kind=Kind.REVIEW,
         title=title,
         body=body,
         rating=rating,
-        creator=CreatorData(name=plain(given["author"])) if given.get("author") else None,
+        creator=creator_of(given.get("author", "")),
         source=source,
         source_url=given.get("url", ""),
         external_id=identity(record, given),
-        published_at=rules.read_date(given.get("date", ""), dates),
+        published_at=published_at,
         language=rules.language_of(given.get("language", "")) or detect(f"{title} {body}"),
         helpful_count=rules.read_count(given.get("helpful", "")),
         verified=given.get("verified", "").lower() in format.verified,
@@ -59,6 +72,17 @@ def read_review(
     item = NewItem(data, products=named, cleaned=clean_item(data))
     media, refused = media_of(given)
     return ReviewRow(item, state_of(given, format), mentions, media, refused)
+
+
+def creator_of(author: str) -> CreatorData | None:
+    """Who wrote it; an e-mail address is nobody's name and would be shown as one."""
+    name = plain(author)
+    return CreatorData(name=name) if name and not names_email(name) else None
+
+
+def names_email(text: str) -> bool:
+    """Whether an e-mail address stands in the text."""
+    return "@" in text and EMAIL.search(text) is not None
 
 
 def identity(record: Record, given: Mapping[str, str]) -> str:
@@ -110,8 +134,8 @@ def media_of(given: Mapping[str, str]) -> tuple[tuple[MediaUrl, ...], int]:
 
 
 def extra_of(extras: Mapping[str, str], given: Mapping[str, str], dates: str) -> dict[str, Any]:
-    """What the row says beyond our columns, and the shop's answer: kept beside the item (decision 0111)."""
-    extra: dict[str, Any] = {name: text[:MAX_EXTRA] for name, text in extras.items() if text}
+    """What the row says beyond our columns (no e-mail addresses), and the shop's answer: kept beside the item (decision 0111)."""
+    extra: dict[str, Any] = {name: text[:MAX_EXTRA] for name, text in extras.items() if text and not names_email(text)}
     recommended = rules.read_flag(given.get("recommended", ""))
     if recommended is not None:
         extra["recommended"] = recommended
@@ -126,5 +150,6 @@ def reply_of(given: Mapping[str, str], dates: str) -> dict[str, Any]:
         at = rules.read_date(given.get("reply_date", ""), dates)
     except Refused:
         at = None
-    public = rules.read_flag(given.get("reply_public", "")) is not False
+    said = given.get("reply_public", "").lower()
+    public = not said or said in {*rules.YES, "public", "published"}
     return {"text": plain(given["reply"])[:MAX_BODY], "at": at.isoformat() if at else None, "public": public}

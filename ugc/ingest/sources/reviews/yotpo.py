@@ -12,8 +12,8 @@ FORMAT = Format(
     | {
         "product": ("product id", "sku"),
         "date": ("date", "review date", "created at"),
-        "verified": ("user type", "verified buyer"),
-        "reply": ("comment content",),
+        "verified": ("user type", "reviewer type", "verified buyer"),
+        "reply": ("comment content", "comment"),
         "pictures": ("published image url", "image url"),
     },
     verified=frozenset({"verified_buyer", "verified buyer", "true", "yes"}),
