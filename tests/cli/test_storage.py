@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from tests.conftest import ROOT
 from tests.processes import environment_of
 from tests.s3_server import BUCKET, KEY, SECRET, S3Server
+from ugc.cli import checking
 from ugc.kit.storage.local import LocalStorage
 from ugc.kit.storage.s3 import S3Storage
 from ugc.runtime import Runtime
@@ -57,3 +59,9 @@ def test_f23_the_check_looks_at_the_buckets_rules(live: Runtime, s3: S3Server, r
     [line] = [line for line in done.stdout.splitlines() if " storage " in line]
     assert words in line
     assert line.startswith("ok" if rules else "FAULT")
+
+
+def test_the_check_says_where_it_could_not_look(live: Runtime) -> None:
+    """A server that knows no rules answers as a folder does."""
+    found = checking.storage(replace(live, settings=replace(live.settings, storage="s3://a-bucket")))
+    assert (found.ok, found.text) == (True, "local: files can be written; its rules can't be asked for")

@@ -111,17 +111,21 @@ def storage(runtime: Runtime) -> Finding:
         runtime.storage.put(name, b"ugc")
         same = runtime.storage.read(name) == b"ugc"
         runtime.storage.delete(name)
-        faults = lifecycle_faults(runtime)
-        return Finding("storage", same and not faults, "; ".join([f"{runtime.storage.label}: files can be written", *faults]))
+        asked, faults = look_at_rules(runtime)
+        return Finding(
+            "storage", same and not faults, "; ".join([f"{runtime.storage.label}: files can be written", *asked, *faults])
+        )
     return Finding("storage", False, problem[0])
 
 
-def lifecycle_faults(runtime: Runtime) -> list[str]:
-    """What a bucket does by itself that it should not, or does not that it should (F-23)."""
+def look_at_rules(runtime: Runtime) -> tuple[list[str], list[str]]:
+    """What a bucket does by itself that it should not, or does not that it should (F-23), behind what can't be known of it."""
     if runtime.settings.storage == "local":
-        return []
+        return [], []
     rules = runtime.storage.lifecycle()
-    return [] if rules is None else lifecycle.find_faults(rules, read_place(runtime.settings.storage).prefix)
+    if rules is None:
+        return ["its rules can't be asked for"], []
+    return [], lifecycle.find_faults(rules, read_place(runtime.settings.storage).prefix)
 
 
 @contextmanager

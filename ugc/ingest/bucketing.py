@@ -80,12 +80,12 @@ def take_soon(session: Session, brand_id: int, place: Place, found: Found) -> No
 
 def find_new(runtime: Runtime, storage: Storage, brand_id: int, place: Place, *, now: datetime) -> list[Found]:
     """Objects that are neither items nor refused."""
+    refused = {key.rsplit("/", 1)[1] for key in runtime.storage.keys(f"{REFUSED}/{brand_id}/")}
 
     def known(ids: Sequence[str]) -> set[str]:
         with runtime.sessions() as session:
             query = select(Item.external_id).where(Item.brand_id == brand_id, Item.source == SOURCE, among(Item.external_id, ids))
-            taken = set(session.scalars(query))
-        return taken | {id for id in ids if id not in taken and runtime.storage.exists(mark(brand_id, id))}
+            return refused.intersection(ids).union(session.scalars(query))
 
     most = max(runtime.settings.max_upload_mb, runtime.settings.max_video_mb) * 1024**2
     return bucket.find_new(storage.entries(""), place.address, known, now=now, most_bytes=most)
