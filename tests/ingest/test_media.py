@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 
 from tests import make
 from tests.doors.api import picture
+from tests.media import clips
 from ugc.ingest import picturing
 from ugc.ingest.sources import media_folder
 from ugc.kit.reports import Report
 from ugc.library.models import Item, RightsState, State
-from ugc.media.models import File
+from ugc.media.models import File, FileKind
 from ugc.rights import queries as rights_queries
 from ugc.runtime import Runtime
 
@@ -126,3 +127,39 @@ def test_real_photos_go_in(runtime: Runtime, session: Session, data: Path) -> No
     report = picturing.import_media(runtime, brand, files, rights="owned", actor="system")
     assert (report.read, report.added, report.rejected) == (6, 6, 0)
     assert session.scalar(select(func.count()).select_from(Item).where(Item.rights_state == RightsState.OWNED)) == 6
+
+
+WORDS = "WEBVTT\n\n00:00.000 --> 00:01.000\n{}\n"
+
+
+def test_captions_go_to_the_video_of_their_name(runtime: Runtime, session: Session, tmp_path: Path) -> None:
+    brand = make.brand(session)
+    session.commit()
+    (tmp_path / "my.clip.mp4").write_bytes(clips.clip(seconds=1))
+    (tmp_path / "my.clip.jpg").write_bytes(picture("teal"))
+    (tmp_path / "my.clip.vtt").write_text(WORDS.format("Hello"))
+    (tmp_path / "my.clip.de.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nHallo\n")
+    (tmp_path / "alone.fr.vtt").write_text(WORDS.format("Salut"))
+    assert run(runtime, brand, tmp_path, dry_run=True).added == 2
+    report = run(runtime, brand, tmp_path)
+    assert (report.read, report.added, report.rejected) == (2, 2, 0)
+    assert report.notes == ["left out as no media: 1 × .vtt"]
+    names = {file.kind: {each.name for each in file.renditions} for file in session.scalars(select(File))}
+    assert names == {FileKind.PICTURE: set(), FileKind.VIDEO: {"captions-en.vtt", "captions-de.vtt"}}
+    film = session.scalars(select(File).where(File.kind == FileKind.VIDEO)).one()
+    assert b"Hallo" in runtime.storage.read(f"renditions/{film.public_name}/captions-de.vtt")
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "code"), [("clip.vtt", "no captions", "bad_captions"), ("clip.German.vtt", WORDS.format("x"), "bad_language")]
+)
+def test_captions_that_can_not_be_read_are_said_and_leave_nothing(
+    runtime: Runtime, session: Session, tmp_path: Path, name: str, words: str, code: str
+) -> None:  # fmt: skip
+    brand = make.brand(session)
+    session.commit()
+    (tmp_path / "clip.mp4").write_bytes(clips.clip(seconds=1))
+    (tmp_path / name).write_text(words)
+    report = run(runtime, brand, tmp_path)
+    assert [line.code for line in report.lines] == [code]
+    assert (count(session, Item), count(session, File), list(runtime.storage.keys(""))) == (0, 0, [])

@@ -17,7 +17,7 @@ from ugc.accounts.models import Brand
 from ugc.catalog.actions import writing
 from ugc.catalog.rules import ProductData
 from ugc.ingest import queries, rules
-from ugc.ingest.actions import MAX_FILES, TooManyFiles
+from ugc.ingest.actions import MAX_FILES, TooManyFiles, add_captions
 from ugc.ingest.importing import (
     IMPORT_RIGHTS,
     Options,
@@ -37,7 +37,7 @@ from ugc.kit.reports import Report
 from ugc.library.models import Kind, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, NewItem, ProductTag
 from ugc.media import actions as media_actions
-from ugc.media import sandbox
+from ugc.media import captions, sandbox
 from ugc.media.actions import Received
 from ugc.rights import actions as rights_actions
 from ugc.rights.rules import EvidenceMissing
@@ -126,6 +126,7 @@ class Incoming:
     data: ItemData
     known: bool
     received: Sequence[Received]
+    captions: Sequence[tuple[str, list[captions.Cue]]] = ()
 
 
 def receive_ahead(
@@ -156,14 +157,24 @@ def discard(received: Iterable[Received]) -> None:
 def begin(pool: ThreadPoolExecutor, runtime: Runtime, brand_id: int, found: Found, options: Options) -> Future[Incoming]:
     """Have an item's files decoded by the pool, unless the item is there; the database is asked in the import's own thread."""
     try:
-        data, options = media_data(found), row_options(found, options)
+        data, options, beside = media_data(found), row_options(found, options), captions_of(found)
     except OSError as fault:
         return refused_already(Refused("unreadable_file", fault.strerror or "the file can't be read"))
     except (Refused, Unprocessable) as refused:
         return refused_already(refused)
     with runtime.sessions() as session:
         known = bool(queries.find_known(session, brand_id, [(data.source, data.external_id)]))
-    return pool.submit(receive_found, runtime, Incoming(found, options, data, known, ()))
+    return pool.submit(receive_found, runtime, Incoming(found, options, data, known, (), beside))
+
+
+def captions_of(found: Found) -> list[tuple[str, list[captions.Cue]]]:
+    """The captions beside an item's video by their languages, English where the name says none; raises what speaks against one."""
+    read = []
+    for path, language in found.captions:
+        with open(path, "rb") as file:
+            cues = captions.read_captions(file.read(captions.MAX_BYTES + 1))
+        read.append((captions.check_language(language or "en"), cues))
+    return read
 
 
 def refused_already(refusal: Exception) -> Future[Incoming]:
@@ -201,6 +212,8 @@ def add_media(
                 runtime, session, brand_id, [row], options.rights, evidence_of(options.evidence), state=options.state,
                 actor=options.actor, now=options.now, import_id=options.import_id,
             )[0].added  # fmt: skip
+            if added and not dry_run:
+                add_captions(runtime, session, files, incoming.captions)
     again = incoming.known or data.external_id in seen
     if dry_run:
         seen.add(data.external_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ugc.catalog.rules import normal
@@ -31,6 +31,9 @@ NOT_MEDIA = {
     ".log",
     ".zip",
 }
+CAPTIONS = {".vtt", ".srt"}
+# A poster beside its video has the same name; captions are the video's.
+STILLS = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif", ".heic"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Found:
     skus: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     fault: str = ""
+    captions: tuple[tuple[Path, str], ...] = ()
+    """Files of captions and their languages; without one where the name says none."""
 
 
 @dataclass(slots=True)
@@ -58,6 +63,7 @@ def open_folders(paths: list[Path]) -> Folder:
     """Walk files and folders in a stable order; raises FileNotFoundError for a path that is not there."""
     folder = Folder([], [])
     skipped: dict[str, int] = {}
+    captions: list[Path] = []
     for path in paths:
         if not path.exists():
             raise FileNotFoundError(path)
@@ -69,15 +75,40 @@ def open_folders(paths: list[Path]) -> Folder:
         for file in files:
             if file in described or file.name == SIDECAR:
                 continue
+            if file.suffix.lower() in CAPTIONS:
+                captions.append(file)
+                continue
             if file.suffix.lower() in NOT_MEDIA:
                 skipped[file.suffix.lower()] = skipped.get(file.suffix.lower(), 0) + 1
                 continue
             folder.found.append(Found(len(folder.found) + 1, shown(file, root), (file,), folders=folders_of(file, root)))
+    for file in add_captions(folder, captions):
+        skipped[file.suffix.lower()] = skipped.get(file.suffix.lower(), 0) + 1
     if skipped:
         folder.notes.append(
             "left out as no media: " + ", ".join(f"{count} × {suffix}" for suffix, count in sorted(skipped.items()))
         )
     return folder
+
+
+def add_captions(folder: Folder, captions: list[Path]) -> list[Path]:
+    """Put each file of captions to the video of its name, `clip.vtt` or `clip.de.vtt`; those that have none."""
+    playing = {
+        path.with_suffix(""): place
+        for place, found in enumerate(folder.found) for path in found.paths if path.suffix.lower() not in STILLS
+    }  # fmt: skip
+    alone = []
+    for file in captions:
+        name = file.with_suffix("")
+        place, language = playing.get(name), ""
+        if place is None:
+            place, language = playing.get(name.with_suffix("")), name.suffix[1:]
+        if place is None:
+            alone.append(file)
+        else:
+            held = folder.found[place]
+            folder.found[place] = replace(held, captions=(*held.captions, (file, language)))
+    return alone
 
 
 def walk(folder: Path) -> Iterator[Path]:
