@@ -58,6 +58,8 @@ class Settings:
     """The largest video or recording accepted, in megabytes."""
     max_video_seconds: int = 60
     """The longest video or recording accepted."""
+    quota_gb: int = 500
+    """Gigabytes of originals from which on a brand's upload page takes no more; 0 = no limit. Other sources go on."""
     heic: bool = True
     """Whether phones' HEIC pictures are taken (decoded by the extra `video`); `0` refuses them unread."""
     max_import_mb: int = 512
@@ -110,6 +112,8 @@ def read_value(name: str, value: str) -> object:
             return whole_number(name, value, 1, 2000)
         case "UGC_MAX_VIDEO_SECONDS":
             return whole_number(name, value, 1, 180)
+        case "UGC_QUOTA_GB":
+            return whole_number(name, value, 0, 1_000_000)
         case "UGC_MAX_IMPORT_MB":
             return whole_number(name, value, 1, 100_000)
         case "UGC_DEMO" | "UGC_FETCH_HTTP" | "UGC_HEIC":

@@ -5,6 +5,7 @@ The only Flask code that the doors share (decision 0005).
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -38,6 +39,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 # A route's arguments that open something by themselves never reach a log (T-64).
 SECRET_ARGUMENTS = frozenset({"token", "code", "ticket"})
+LIKE_A_TOKEN = re.compile(r"[\w-]{20,}")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_BODY = 2 * 1024 * 1024
 """Bytes of a body where a view allows no more with `body_limit` (T-12)."""
@@ -336,8 +338,8 @@ def log_request(response: Response) -> Response:
 
 
 def shown_path() -> str:
-    """The path as logs may hold it."""
-    path = request.path
+    """The path as logs may hold it; of an address that leads nowhere nothing that may be a token is left."""
+    path = request.path if request.url_rule else LIKE_A_TOKEN.sub("…", request.path)
     for name, value in (request.view_args or {}).items():
         if name in SECRET_ARGUMENTS:
             path = path.replace(str(value), "…")

@@ -18,6 +18,8 @@ const MOST_PIECE = 8 * 1024 * 1024;
 const PACE = 1_500;
 const PATIENCE = 60_000;
 const PAUSES = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000];
+// Who must wait longer than this is told so, and sends the file another time (seconds).
+const LONG = 120;
 const AT_ONCE = 2;
 const STORE = "ugc.upload.";
 const CLOSED = "ugc.upload.closed";
@@ -35,6 +37,7 @@ const LABELS = {
   paused: "No connection. It goes on by itself.",
   ready: "Ready",
   refused: "Not accepted",
+  strange: "Only photos, videos and recordings are taken.",
   settling: "Waiting for the files …",
   almost: "One moment …",
   retry: "No connection. Trying again …",
@@ -160,12 +163,7 @@ class Sending {
         if (this.token && !this.#unsure && this.offset >= this.file.size) this.#say("ready");
       } catch (error) {
         if (this.isOver) return;
-        if (error instanceof Final) {
-          this.reason = error.message;
-          this.forget();
-          this.#say("refused");
-          return;
-        }
+        if (error instanceof Final) return this.refuse(error.message);
         this.#unsure = this.token !== "";
         this.#say("paused");
         await this.#pause(error instanceof Error ? Number(error.message) || 0 : 0);
@@ -224,8 +222,9 @@ class Sending {
       if (this.token) this.forget();
       else throw new Final(text(own(await answer.json().catch(() => null), "error")));
     }
+    const pause = answer.headers.get("Retry-After") || "";
     const again = [404, 408, 409, 410, 423, 425, 429].includes(answer.status) || (answer.status >= 500 && answer.status !== 507);
-    if (again) throw new Error(answer.headers.get("Retry-After") || "");
+    if (again && !(Number(pause) > LONG)) throw new Error(pause);
     throw new Final(text(own(await answer.json().catch(() => null), "detail")));
   }
 
@@ -247,6 +246,13 @@ class Sending {
     this.token = "";
     this.offset = 0;
     this.#unsure = false;
+  }
+
+  /** It can't be taken. @param {string} reason */
+  refuse(reason) {
+    this.reason = reason;
+    this.forget();
+    this.#say("refused");
   }
 
   /** The sender does not want to send it after all. */
@@ -346,6 +352,8 @@ class Sender {
     this.rows.append(row);
     this.rows.hidden = false;
     remove.addEventListener("click", () => this.remove(sending));
+    // What its own browser calls a document is not worth the way; anything in doubt is looked at by the service.
+    if (/^(text\/|application\/(pdf|zip|json|msword|vnd\.))/.test(file.type)) sending.refuse(this.words("strange"));
   }
 
   /** A small preview where the browser can draw the file. @param {File} file */
@@ -482,10 +490,7 @@ class Sender {
   #refuse(token, reason) {
     const found = this.files.find(({ sending }) => sending.token === token);
     if (!found) return false;
-    found.sending.reason = reason;
-    found.sending.forget();
-    found.sending.state = "refused";
-    found.sending.changed();
+    found.sending.refuse(reason);
     return true;
   }
 
@@ -542,21 +547,21 @@ function draw(config, words) {
       const options = list(field.options).map(([code, label]) => make("option", { value: code }, label));
       return block(field, make("select", facts(field), make("option", { value: "" }, words("choice")), ...options));
     },
-    terms: () => make("details", { class: "terms" }, make("summary", {}, words("terms")), make("div", { "data-terms": true }, config.terms.text)),
+    terms: () => make("details", { class: "terms" }, make("summary", {}, words("terms")), make("div", { "data-terms": true, dir: "auto" }, config.terms.text)),
     box: ({ name, label }) =>
       make("div", { class: "box", "data-field": name }, make("input", { type: "checkbox", id: name, name, value: "yes", "aria-describedby": `${name}-error` }), make("label", { for: name }, label), error(name)),
   };
   const error = (/** @type {string} */ name) => make("p", { class: "error", id: `${name}-error`, hidden: true });
   const hint = (/** @type {Field} */ field) => make("span", { class: "hint", id: `${field.name}-hint` }, field.hint);
   const facts = (/** @type {Field} */ { name, is_required, autocomplete, most }) => ({
-    id: name, name, required: is_required, autocomplete: autocomplete || null, maxlength: most || null, "aria-describedby": `${name}-hint ${name}-error`,
+    id: name, name, required: is_required, autocomplete: autocomplete || null, maxlength: most || null, dir: "auto", "aria-describedby": `${name}-hint ${name}-error`,
   });
   const block = (/** @type {Field} */ field, /** @type {HTMLElement} */ inner) =>
     make("div", { "data-field": field.name }, make("label", { for: field.name }, field.label), hint(field), inner, error(field.name));
   const group = (/** @type {Field} */ field, /** @type {HTMLElement} */ inner) =>
     make("fieldset", { "data-field": field.name, "aria-describedby": `${field.name}-hint` }, make("legend", {}, field.label), hint(field), inner, error(field.name));
   const hidden = (/** @type {string} */ name, /** @type {string} */ value) => make("input", { type: "hidden", name, value });
-  const trap = make("div", { class: "hide", "aria-hidden": "true" }, make("input", { name: config.trap, tabindex: -1, autocomplete: "off" }));
+  const trap = make("div", { class: "hide", "aria-hidden": "true" }, make("input", { name: config.trap, tabindex: -1, autocomplete: "off", "data-1p-ignore": true, "data-lpignore": "true", "data-bwignore": true, "data-form-type": "other" }));
   return make(
     "form", { class: "form", action: config.submit, method: "post", enctype: "multipart/form-data", novalidate: true },
     hidden("stamp", config.stamp), hidden("terms", config.terms.name), hidden("product", config.product ? config.product.sku : ""), trap,
@@ -701,6 +706,14 @@ for (const name of ATTRIBUTES) {
   });
 }
 
+/** Words of thanks in the place of the page's form, where there is no link to go to. @param {HTMLFormElement} form @param {boolean} isNew */
+function show(form, isNew) {
+  const words = wording({});
+  const title = make("h1", { tabindex: -1 }, words("thanks"));
+  form.parentElement?.replaceChildren(title, make("p", {}, words(isNew ? "got" : "again")));
+  title.focus();
+}
+
 quietly(() => customElements.get("ugc-upload") || customElements.define("ugc-upload", UgcUpload))();
 
 quietly(() => {
@@ -714,7 +727,10 @@ quietly(() => {
     words: wording({}),
     resume: true,
     tell: () => true,
-    done: (link) => location.assign(link ? new URL(link).pathname + "?sent=1" : location.pathname),
+    done: (link, isNew) => {
+      if (link) location.assign(new URL(link).pathname + "?sent=1");
+      else show(form, isNew);
+    },
     refused: () => location.reload(),
   });
 })();

@@ -22,7 +22,7 @@ from ugc.kit import clock
 from ugc.library.models import Item, ItemMedia, RightsState
 from ugc.runtime import Runtime
 from ugc.submissions import rules
-from ugc.submissions.models import Submission
+from ugc.submissions.models import PartialUpload, Submission
 
 SCRIPT = {"Accept": "application/json"}
 LINK = re.compile(r"/submissions/([0-9a-f]{64})")
@@ -171,6 +171,22 @@ def test_somebody_too_young_finds_the_page_closed_also_by_the_back_button(client
     assert count(runtime, Item) == 0
 
 
+def test_somebody_too_young_sends_nothing_from_another_tab(client: FlaskClient, runtime: Runtime) -> None:
+    """L-14: a form that was open before is closed with the rest, and its files go."""
+    other = sent.upload(runtime, sent.picture(), now=clock.now())
+    client.post("/submit/acme", data=good(runtime, stars="5", birth_year=str(clock.now().year - 10)))
+    assert client.post("/submit/acme", data=good(runtime, upload=other)).status_code == 403
+    assert (count(runtime, Submission), count(runtime, PartialUpload)) == (0, 0)
+
+
+def test_a_photo_that_was_not_looked_at_is_asked_for_again(client: FlaskClient, runtime: Runtime) -> None:
+    """Where the form itself is refused, what came with it is not here."""
+    answer = client.post("/submit/acme", data=with_photo(good(runtime, stamp="old")))
+    assert answer.status_code == 409
+    assert "Please choose the photo again." in answer.text
+    assert "Please choose the photo again." not in client.post("/submit/acme", data=good(runtime, stamp="old")).text
+
+
 def test_too_much_at_once_is_refused(client: FlaskClient, runtime: Runtime) -> None:
     """T-12: by its announced length, and by its number of parts."""
     announced = {"CONTENT_LENGTH": str(27 * 1024**2)}
@@ -263,10 +279,16 @@ def test_who_tries_many_links_must_wait(client: FlaskClient) -> None:
 
 
 def test_the_link_never_comes_into_a_log(client: FlaskClient, link: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """T-64"""
+    """T-64: nor does one that was copied with something more, or asked for in a way that leads nowhere."""
     client.get(link)
     client.post(link, data={"action": "withdraw"})
-    assert link.rpartition("/")[2] not in "".join(capfd.readouterr())
+    client.post(link, data={"action": "other"})
+    client.put(link)
+    client.get(link + "/")
+    client.get("/elsewhere" + link)
+    said = "".join(capfd.readouterr())
+    assert said.count("/submissions/…") == 6
+    assert link.rpartition("/")[2] not in said
 
 
 # The studio's settings of it.

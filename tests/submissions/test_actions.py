@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests import make
@@ -16,8 +17,10 @@ from tests.submissions.sent import NOW
 from ugc.accounts.models import AuditEntry, Brand
 from ugc.galleries import render
 from ugc.kit import signing
+from ugc.kit.db import Base
 from ugc.kit.errors import TooMany
 from ugc.kit.limiting import Limiter
+from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
 from ugc.library.models import Creator, Item, Kind, RightsState, State
 from ugc.media.models import File
@@ -179,19 +182,31 @@ def test_what_was_taken_back_can_be_sent_again(runtime: Runtime, acme: int) -> N
 
 
 def test_ten_of_one_request_at_once_are_one_item(live: Runtime) -> None:
-    """T-62"""
+    """T-62: whenever the others come, also just when the first one has used the files up."""
     sent.brand(live)
-    fields, token = sent.form(live), sent.upload(live, sent.picture())
-    limiter = Limiter()
+    for number in range(1, 6):
+        fields, token = sent.form(live), sent.upload(live, sent.picture(number))
+        posts = [sent.post(fields, token) for _ in range(10)]
+        with ThreadPoolExecutor(10) as pool:
+            outcomes = list(pool.map(lambda post: actions.submit(live, Limiter(), "acme", post, now=NOW), posts))
+        assert len({each.token for each in outcomes}) == 1
+        assert [each.is_new for each in outcomes].count(True) == 1
+        assert (count(live, Item), count(live, Submission), count(live, LedgerEntry)) == (number, number, number)
 
-    def one(_: int) -> actions.Outcome:
-        return actions.submit(live, limiter, "acme", sent.post(fields, token), now=NOW)
 
-    with ThreadPoolExecutor(10) as pool:
-        outcomes = list(pool.map(one, range(10)))
-    assert len({each.token for each in outcomes}) == 1
-    assert [each.is_new for each in outcomes].count(True) == 1
-    assert (count(live, Item), count(live, Submission), count(live, LedgerEntry)) == (1, 1, 1)
+def test_submissions_do_not_wait_for_each_other_but_new_terms_do(live: Runtime) -> None:
+    """One that is storing a large video holds up nobody, and can rely on the terms until it is done."""
+    brand_id = sent.brand(live)
+    sent.submit(live, stars="5", email="first@example.com")
+    with live.transaction() as session:
+        brand = session.get_one(Brand, brand_id)
+        actions.keep_terms(session, brand)
+        assert sent.submit(live, stars="4").is_new
+        with live.transaction() as other:
+            other.execute(text("set local lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                actions.set_terms(other, brand, "Other terms, long enough to be taken for terms at all.", actor="person:1", now=NOW)
+            other.rollback()
 
 
 def test_a_refused_file_is_named_and_the_others_stay(runtime: Runtime, acme: int) -> None:
@@ -375,6 +390,47 @@ def test_deleting_deletes_item_file_words_and_address(runtime: Runtime, acme: in
     assert (row.email_sealed, row.person_digest, row.network, row.item_id) == ("", "", "", None)
     with runtime.transaction() as session:
         assert rights_queries.verify_chain(session, acme, runtime.key("rights-ledger")).faults == ()
+
+
+def test_deleting_reaches_the_words_of_a_permission_whose_item_the_brand_deleted(runtime: Runtime, acme: int) -> None:
+    """L-10: evidence names the sender and outlives the item, so the sender's own link reaches it still."""
+    outcome = sent.submit(runtime, sent.upload(runtime, sent.picture()))
+    with runtime.transaction() as session:
+        library_actions.remove_items(runtime, session, acme, [only(runtime, Item).id], actor="person:1", now=NOW)
+    assert count(runtime, Evidence) == 1
+    with runtime.transaction() as session:
+        actions.withdraw(runtime, session, outcome.token, now=NOW, erase=True)
+    jobs.erase(runtime, brand_id=acme, submission_id=only(runtime, Submission).id)
+    assert count(runtime, Evidence) == 0
+    with runtime.transaction() as session:
+        assert rights_queries.verify_chain(session, acme, runtime.key("rights-ledger")).faults == ()
+
+
+def test_after_deletion_no_table_tells_of_the_sender(runtime: Runtime, acme: int) -> None:
+    """L-10: neither name, words, address and its digests, network, nor the picture's hashes."""
+    outcome = sent.submit(runtime, sent.upload(runtime, sent.picture(), "anna-in-her-kitchen.jpg"), text="My kitchen")
+    row, file = only(runtime, Submission), only(runtime, File)
+    traces = ["Anna K.", "anna k.", "anna-in-her-kitchen", "My kitchen", row.person_digest, row.content_digest, row.email_sealed]
+    traces += ["anna@example.com", "203.0.113.", file.public_name]
+    assert [trace for trace in traces if not tables_with(runtime, trace)] == ["anna@example.com"]
+    with runtime.transaction() as session:
+        actions.withdraw(runtime, session, outcome.token, now=NOW, erase=True)
+    jobs.erase(runtime, brand_id=acme, submission_id=row.id)
+    with runtime.transaction() as session:
+        session.execute(text("delete from procrastinate_jobs"))
+    assert {trace: found for trace in traces if (found := tables_with(runtime, trace))} == {}
+    # The ledger keeps the digest of the bytes, so that the chain can be verified; the bytes themselves go with the worker's job.
+    assert tables_with(runtime, file.sha256) == ["rights_ledger"]
+
+
+def tables_with(runtime: Runtime, trace: str) -> list[str]:
+    """The tables in any of whose rows a text stands."""
+    with runtime.transaction() as session:
+        return [
+            name
+            for name in Base.metadata.tables
+            if session.scalar(text(f'select count(*) from "{name}" as r where strpos(r::text, :trace) > 0'), {"trace": trace})
+        ]
 
 
 def test_an_item_whose_right_ended_otherwise_stays_as_it_is(runtime: Runtime, acme: int) -> None:

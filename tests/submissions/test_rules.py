@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -191,3 +192,10 @@ def test_every_tie_has_its_tag_and_none_has_none() -> None:
 )
 def test_words_on_a_colour_can_be_read(colour: str, on: str) -> None:
     assert rules.text_on(rules.check_colour(colour)) == on
+
+
+def test_nothing_that_fills_in_forms_for_people_falls_into_the_trap() -> None:
+    """The words by which browsers and password managers know parts of a person or an address, from their own sources."""
+    known = "name|mail|phone|tel|fax|mobile|addr|street|line|house|city|town|zip|post|region|state|province|country|compan|organi"
+    known += "|birth|bday|age|sex|gender|card|cvc|account|iban|user|login|pass|otp|url|web|site|home|search|code|captcha|title"
+    assert re.search(known, rules.TRAP) is None

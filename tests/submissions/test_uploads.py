@@ -6,6 +6,7 @@ import io
 import shutil
 import threading
 from collections import namedtuple
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from queue import Queue
@@ -13,8 +14,10 @@ from queue import Queue
 import pytest
 from sqlalchemy import func, select
 
+from tests import make
 from tests.submissions import sent
 from tests.submissions.sent import HOME, NOW
+from ugc.accounts.models import Brand
 from ugc.kit import signing
 from ugc.kit.errors import NotFound, StorageFull, TooLarge, TooMany
 from ugc.kit.limiting import Limiter
@@ -138,6 +141,21 @@ def test_a_brand_s_unfinished_uploads_have_a_bound(runtime: Runtime, acme: int) 
     assert (refused.value.status, refused.value.code) == (429, "quota_exceeded")
     begin(runtime, 1, slug="other")
     uploads.begin(runtime, Limiter(), "acme", 1, "a.jpg", "", address=HOME, now=NOW + timedelta(hours=2))
+
+
+def test_what_a_brand_has_stored_counts_too(runtime: Runtime, acme: int) -> None:
+    """T-13: uploads until the quota are answered with 429 `quota_exceeded`, another brand's go on; 0 sets no bound."""
+    sent.brand(runtime, "other")
+    with runtime.transaction() as session:
+        make.file(session, session.get_one(Brand, acme), size=1024**3 - 2)
+    small, free = (replace(runtime, settings=replace(runtime.settings, quota_gb=number)) for number in (1, 0))
+    begin(small, 1)
+    begin(small, 1)
+    with pytest.raises(rules.QuotaExceeded) as refused:
+        begin(small, 1)
+    assert (refused.value.status, refused.value.code) == (429, "quota_exceeded")
+    begin(small, 1, slug="other")
+    begin(free, 1)
 
 
 Usage = namedtuple("Usage", "total used free")

@@ -66,7 +66,11 @@ def describe(brand: str) -> Response:
 @web.body_limit(whole_form)
 def send(brand: str) -> AnyResponse:
     """Take the form in: 201 or a way to the link for what is new, 200 or a page for what was here before."""
-    outcome = actions.submit(web.runtime(), origins.limiter(), brand, read_post(), now=web.now())
+    post = read_post()
+    if TOO_YOUNG in request.cookies:  # from another tab, or by the back button
+        uploads.drop(web.runtime(), origins.page_of(brand).brand_id, post.uploads)
+        raise rules.TooYoung()
+    outcome = actions.submit(web.runtime(), origins.limiter(), brand, post, now=web.now())
     if wants_json():
         link = address_of(outcome.token) if outcome.token else None
         return make_response(jsonify(link=link, new=outcome.is_new), HTTPStatus.CREATED if outcome.is_new else HTTPStatus.OK)
@@ -189,7 +193,8 @@ def draw_refusal(error: UgcError, brand: str) -> Response:
     given = {name: value for name, value in request.form.items() if name != "stamp"}
     if isinstance(error, rules.BadForm):
         return draw(page, given, error, wrong=error.fields, files=error.files, kept=error.kept)
-    return draw(page, given, error, kept=kept_of(brand))
+    lost = any(each.filename for each in request.files.getlist("file"))
+    return draw(page, given, error, wrong={"file": "Please choose the photo again."} if lost else {}, kept=kept_of(brand))
 
 
 def kept_of(brand: str) -> tuple[rules.KeptFile, ...]:

@@ -113,6 +113,7 @@ def append(file: BinaryIO, offset: int, read: Callable[[int], bytes], most: int)
         os.fsync(file.fileno())
     except OSError as cause:
         if cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+            file.truncate(offset)  # what was never acknowledged gives its room back at once
             raise StorageFull() from cause
         raise
     return came

@@ -43,6 +43,11 @@ def is_stored_for(session: Session, storage_key: str) -> bool:
     return bool(session.scalar(select(exists().where(File.storage_key == storage_key))))
 
 
+def count_bytes(session: Session, brand_id: int) -> int:
+    """The bytes of all originals that a brand has stored."""
+    return int(session.scalar(select(func.sum(File.size)).where(File.brand_id == brand_id)) or 0)
+
+
 def count_states(session: Session, brand_id: int) -> dict[FileState, int]:
     """How many of the brand's files are in each state."""
     rows = session.execute(select(File.state, func.count()).where(File.brand_id == brand_id).group_by(File.state))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ from ugc.library import actions as library_actions
 from ugc.library import creators
 from ugc.library import queries as library_queries
 from ugc.library import rules as library_rules
-from ugc.library.models import Kind, RightsState, State
+from ugc.library.models import Item, Kind, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, NewItem, ProductTag
 from ugc.media import actions as media_actions
 from ugc.media.actions import Received
@@ -95,6 +95,7 @@ def set_page(
 def set_terms(session: Session, brand: Brand, text: str, *, actor: str, now: datetime) -> int:
     """A new version of the terms, unless the words are those that hold already; the version that holds."""
     clean = rules.check_terms(text)
+    hold_terms(session, brand.id)
     current = keep_terms(session, brand)
     if clean == current.text:
         return current.version
@@ -109,17 +110,21 @@ def set_terms(session: Session, brand: Brand, text: str, *, actor: str, now: dat
 
 
 def keep_terms(session: Session, brand: Brand) -> Terms:
-    """The row of the terms that hold; the shipped text is stored when it is first relied on. Versions come one by one."""
-    hold_terms(session, brand.id)
+    """The row of the terms that hold until the commit; the shipped text is stored when it is first relied on."""
+    hold_terms(session, brand.id, shared=True)
     current = queries.get_terms(session, brand)
     row = {"brand_id": brand.id, "version": current.version, "text": current.text, "sha256": current.sha256, "actor": "system"}
     session.execute(insert(Terms).values(**row).on_conflict_do_nothing())
     return session.scalars(select(Terms).where(Terms.brand_id == brand.id, Terms.version == current.version)).one()
 
 
-def hold_terms(session: Session, brand_id: int) -> None:
-    """Let nobody else make a version of this brand's terms until the commit."""
-    session.execute(text("select pg_advisory_xact_lock(hashtext('submission_terms'), :brand)"), {"brand": brand_id % 2**31})
+def hold_terms(session: Session, brand_id: int, *, shared: bool = False) -> None:
+    """Let nobody else make a version of this brand's terms until the commit; who only relies on them shares the hold.
+
+    Submissions don't wait for each other so: storing a video in a bucket takes seconds.
+    """
+    lock = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
+    session.execute(select(lock(func.hashtextextended(f"terms:{brand_id}", 60))))
 
 
 # Refusals are counted in a transaction of their own: they must be known although, and because, nothing else is kept.
@@ -173,8 +178,15 @@ def submit(runtime: Runtime, limiter: Limiter, slug: str, post: Post, *, now: da
     if known := find_answered(runtime, page.brand_id, request):
         uploads.drop(runtime, page.brand_id, kept)
         return known
-    check_form(runtime, limiter, page, post.form, tokens, now)
-    return accept(runtime, page, rules.read_form(post.form), request, tokens, rules.network_of(post.address), now)
+    try:
+        check_form(runtime, limiter, page, post.form, tokens, now)
+        return accept(runtime, page, rules.read_form(post.form), request, tokens, rules.network_of(post.address), now)
+    except BadForm:
+        known = find_answered(runtime, page.brand_id, request)  # its twin was quicker and used the files up
+        if known is None:
+            raise
+        uploads.drop(runtime, page.brand_id, kept)
+        return known
 
 
 def check_stamp(runtime: Runtime, page: Page, post: Post, now: datetime) -> Stamp:
@@ -262,8 +274,6 @@ def accept(
     with ExitStack() as stack:
         received, refused = receive_all(runtime, page.brand_id, tokens, stack, now)
         if refused:
-            if known := find_answered(runtime, page.brand_id, request):  # its twin was quicker and used the files up
-                return known
             gone = [each.upload for each in refused]
             uploads.drop(runtime, page.brand_id, gone)
             raise BadForm(files=refused, kept=[KeptFile(token, each.name) for token, each in received.items()])
@@ -398,21 +408,28 @@ def end_permission(runtime: Runtime, session: Session, found: Submission, now: d
         session, brand_id=found.brand_id, actor=ACTOR, action="submission.withdrawn", subject_type="item",
         subject_id=found.item_id, now=now,
     )  # fmt: skip
-    if found.item_id is None:
-        return
-    item = library_queries.get_item(session, found.brand_id, found.item_id)
-    if item.rights_state in library_rules.SHOWABLE_RIGHTS:
+    item = find_item(session, found)
+    if item is not None and item.rights_state in library_rules.SHOWABLE_RIGHTS:
         rights_actions.withdraw(runtime, session, item, text="Withdrawn by the sender through the link.", actor=ACTOR, now=now)
 
 
+def find_item(session: Session, found: Submission) -> Item | None:
+    """What became of a submission; None where the brand deleted it or its sender had it erased."""
+    return library_queries.map_items(session, found.brand_id, [found.item_id]).get(found.item_id) if found.item_id else None
+
+
 def erase(runtime: Runtime, session: Session, brand_id: int, submission_id: int, *, now: datetime) -> None:
-    """Delete a submission's item with files and evidence, and what names its sender; the chain of permissions still verifies."""
-    found = session.get_one(Submission, submission_id)
-    found.person_digest = found.network = found.email_sealed = ""
-    if found.brand_id != brand_id or found.item_id is None:
+    """Delete a submission's item with files and evidence, and what names its sender; the chain of permissions still verifies.
+
+    The evidence goes also where the brand had deleted the item before.
+    """
+    found = session.scalars(select(Submission).where(Submission.brand_id == brand_id, Submission.id == submission_id)).one()
+    found.person_digest = found.network = found.email_sealed = found.content_digest = ""
+    if found.item_id is None:
         return
+    item = find_item(session, found)
+    creator_id = item.creator_id if item else None
     item_id, found.item_id = found.item_id, None
-    creator_id = library_queries.get_item(session, brand_id, item_id).creator_id
     rights_actions.erase_evidence(session, brand_id, [item_id], actor=ACTOR, now=now)
     library_actions.remove_items(runtime, session, brand_id, [item_id], actor=ACTOR, now=now)
     if creator_id is not None:

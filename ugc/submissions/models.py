@@ -50,8 +50,6 @@ class PartialUpload(Base):
     fingerprint: Mapped[str] = mapped_column(unique=True)
     """SHA-256 of the random id in the upload's address."""
     name: Mapped[str] = mapped_column(server_default="")
-    type: Mapped[str] = mapped_column(server_default="")
-    """As the sender's browser says; what it is, our own decoder finds out at the end."""
     length: Mapped[int]
     received: Mapped[int] = mapped_column(server_default="0")
     expires_at: Mapped[datetime] = mapped_column(index=True)
@@ -72,7 +70,8 @@ class Submission(Base):
     id: Mapped[pk]
     brand_id: Mapped[int] = fk("brands.id", index=False)
     terms_id: Mapped[int] = fk("submission_terms.id", ondelete="RESTRICT", index=False)
-    item_id: Mapped[int | None] = fk("items.id", ondelete="SET NULL")
+    item_id: Mapped[int | None] = mapped_column(index=True)
+    """No foreign key: evidence hangs on the number of an item that the brand deleted, and its sender may have it erased."""
     request_digest: Mapped[str]
     """Keyed digest of the form's stamp and all that came with it: a repeated request finds its first answer."""
     content_digest: Mapped[str]

@@ -31,8 +31,9 @@ STAMP_LIFE = timedelta(hours=24)
 UPLOAD_LIFE = timedelta(hours=24)
 # Unfinished files of one brand, all senders together (T-13).
 MAX_WAITING_BYTES = 4 * 1024**3
-# The field that people don't see and scripts fill in.
-TRAP = "address_line_3"
+# The field that people don't see and scripts fill in. No browser or password manager knows it as part of an address or a person:
+# what they fill in for people would throw those people's photos away (decision 0117).
+TRAP = "topic"
 
 # One address is often a household, a school or a mobile network's gateway, so these stop floods, not neighbours.
 FILES_OF_ADDRESS = ("60/hour", "300/day")
@@ -94,7 +95,7 @@ class TermsChanged(Conflict):
 
 
 class FormTooOld(Conflict):
-    """This page was open for a long time; please send again, everything is still there."""
+    """This page was open for a long time; please look at it once more and send again."""
 
 
 class TooQuick(TooMany):
@@ -110,7 +111,7 @@ class StrangeSite(Forbidden):
 
 
 class QuotaExceeded(TooMany):
-    """Too much is being uploaded to this brand at the moment; try again later."""
+    """This brand has no room for more at the moment; try again later."""
 
 
 class BadTerms(Unprocessable):

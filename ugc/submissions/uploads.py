@@ -17,6 +17,7 @@ from ugc.kit.db import among
 from ugc.kit.errors import Conflict, TooLarge
 from ugc.kit.limiting import Limiter
 from ugc.kit.parts import Parts, append
+from ugc.media import queries as media_queries
 from ugc.media import rules as media_rules
 from ugc.runtime import Runtime
 from ugc.submissions import queries, rules
@@ -68,23 +69,32 @@ def begin(
         page = queries.get_page(session, accounts_queries.get_brand(session, slug))
         if not page.is_open:
             raise rules.Closed()
-        return add(runtime, session, page.brand_id, length, name, type, now)
+        return add(runtime, session, page.brand_id, length, name, now)
 
 
-def add(runtime: Runtime, session: Session, brand_id: int, length: int, name: str, type: str, now: datetime) -> Begun:
+def add(runtime: Runtime, session: Session, brand_id: int, length: int, name: str, now: datetime) -> Begun:
     """The row and its empty file."""
-    if queries.count_waiting_bytes(session, brand_id, now=now) + length > rules.MAX_WAITING_BYTES:
-        raise rules.QuotaExceeded(retry_after=3600)
+    check_quota(runtime, session, brand_id, length, now)
     begun = Begun(signing.make_token(), now + rules.UPLOAD_LIFE)
     fingerprint = signing.fingerprint(begun.token)
     parts(runtime).make(fingerprint, length)
     row = PartialUpload(
-        brand_id=brand_id, fingerprint=fingerprint, name=media_rules.clean_name(name), type=type[:100], length=length,
-        expires_at=begun.expires_at, received=0, created=now,
+        brand_id=brand_id, fingerprint=fingerprint, name=media_rules.clean_name(name), length=length, expires_at=begun.expires_at,
+        received=0, created=now,
     )  # fmt: skip
     session.add(row)
     session.flush()
     return begun
+
+
+def check_quota(runtime: Runtime, session: Session, brand_id: int, length: int, now: datetime) -> None:
+    """Raise QuotaExceeded where too much is arriving, or where this and all that the brand has stored pass its quota (T-13)."""
+    waiting = queries.count_waiting_bytes(session, brand_id, now=now) + length
+    if waiting > rules.MAX_WAITING_BYTES:
+        raise rules.QuotaExceeded(retry_after=3600)
+    quota = runtime.settings.quota_gb * 1024**3
+    if quota and media_queries.count_bytes(session, brand_id) + waiting > quota:
+        raise rules.QuotaExceeded(retry_after=86_400)
 
 
 def find(runtime: Runtime, slug: str, token: str, *, now: datetime) -> PartialUpload:
@@ -142,7 +152,7 @@ def store_whole(runtime: Runtime, brand_id: int, stream: BinaryIO, name: str, *,
         return chunk
 
     with runtime.transaction() as session:
-        begun = add(runtime, session, brand_id, length, name, "", now)
+        begun = add(runtime, session, brand_id, length, name, now)
         fingerprint = signing.fingerprint(begun.token)
         with parts(runtime).hold(fingerprint) as file:
             append(file, 0, read, length)
