@@ -157,12 +157,13 @@ def planted(data: bytes, queries: int) -> list[tuple[int, bytes]]:
 
 
 def timed(find: Callable[[bytes], set[int]], copies: Sequence[tuple[int, bytes]]) -> tuple[float, float, float]:
-    """p50 and p95 in milliseconds, and the share of planted copies that was found."""
+    """p50 and p95 in milliseconds of one core, and the share of planted copies that was found."""
     times, found = [], 0
     for place, hash in copies:
-        start = time.perf_counter()
+        # A lookup waits for nothing, so what it takes of the processor is its time; the clock would count the neighbours'.
+        start = time.thread_time()
         hits = find(hash)
-        times.append((time.perf_counter() - start) * 1_000)
+        times.append((time.thread_time() - start) * 1_000)
         found += place in hits
     return float(numpy.percentile(times, 50)), float(numpy.percentile(times, 95)), found / len(copies)
 
@@ -237,7 +238,7 @@ def main() -> None:
     options = parser.parse_args()
     found: dict[str, tuple[float, str]] = {}
     if options.photos.is_dir():
-        found |= measure_transforms(options.photos, 16 if options.quick else 1)
+        found |= measure_transforms(options.photos, 48 if options.quick else 1)
     if options.set.is_dir():
         found |= measure_set(options.set)
     metrics = {name: figure(value, unit, None, None, None) for name, (value, unit) in found.items()}

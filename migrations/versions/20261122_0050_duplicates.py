@@ -31,8 +31,10 @@ def brand() -> tuple[sa.Column[int], sa.ForeignKeyConstraint]:
 
 
 def upgrade() -> None:
-    """Files that stand have no hashes of their turned copies; those are then made of the upright one."""
+    """Files that stand have no hashes of their turned copies, which are then made of the upright one, and stay in sight."""
     op.add_column("files", sa.Column("turned_hashes", sa.LargeBinary(), nullable=True))
+    op.add_column("item_media", sa.Column("is_compared", sa.Boolean(), server_default=sa.text("true"), nullable=False))
+    op.create_index("ix_item_media_uncompared", "item_media", ["item_id"], postgresql_where=sa.text("NOT is_compared"))
     op.create_table(
         "picture_prints",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -119,4 +121,5 @@ def downgrade() -> None:
     """What was decided is forgotten."""
     for table in ("duplicate_members", "duplicate_groups", "duplicate_pairs", "text_keys", "text_prints", "picture_prints"):
         op.drop_table(table)
+    op.drop_column("item_media", "is_compared")
     op.drop_column("files", "turned_hashes")

@@ -88,3 +88,13 @@ def test_the_nearest_comes_first() -> None:
 def test_a_radius_that_the_bands_cannot_promise_is_refused() -> None:
     with pytest.raises(ValueError, match="31"):
         SORTED.find(CROWD[0], RADIUS + 1)
+
+
+def test_a_newcomer_does_not_copy_what_is_there() -> None:
+    index = index_of(CROWD)
+    before = index.hashes.base
+    for place in range(700):
+        index.add([10_000 + place], [CROWD[place]])
+    assert index.hashes.base is before
+    assert [hit.id for hit in index.find(CROWD[699])] == [699, 10_699]
+    assert index.size >= 3_700 * (BYTES + 8)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from tests import make
@@ -15,9 +15,13 @@ from tests.make import NOON
 from ugc.accounts.models import Brand
 from ugc.duplicates import actions, jobs, merging, queries, rules
 from ugc.duplicates.models import Group, Likeness, Pair, PicturePrint, Standing
+from ugc.galleries import actions as galleries_actions
+from ugc.galleries import queries as galleries_queries
+from ugc.galleries.models import Gallery
 from ugc.library import actions as library_actions
-from ugc.library.models import Item, ItemMedia, Reason, State
-from ugc.media.models import File, FileKind
+from ugc.library.models import Item, ItemMedia, Kind, Reason, RightsState, State
+from ugc.library.rules import ItemData
+from ugc.media.models import File, FileKind, FileState
 from ugc.runtime import Runtime
 
 BY: dict[str, Any] = {"actor": "person:1", "now": NOON}
@@ -215,6 +219,23 @@ def test_who_waited_for_a_neighbour_comes_up_when_it_was_decided_on(runtime: Run
     assert groups(session, brand) == [{chain[2].id, chain[3].id}]
 
 
+def test_who_was_rejected_meanwhile_was_not_decided_on_with_the_others(runtime: Runtime, session: Session, brand: Brand) -> None:
+    """A person keeps apart, or merges, what the page shows; the third is asked about when it comes back."""
+    one, two, third = (photo(session, brand, flipped(place)) for place in range(3))
+    session.commit()
+    look(runtime, one, two, third)
+    library_actions.reject(session, brand.id, [third.id], Reason.LOW_QUALITY, **BY)
+    session.commit()
+    apart(session, brand)
+    library_actions.move(session, brand.id, [third.id], State.INBOX, **BY)
+    session.commit()
+    jobs.catch_up(runtime)
+    assert groups(session, brand) == [{one.id, third.id}]
+    merging.merge(runtime, session, brand.id, the_group(session, brand).id, one.id, **BY)
+    session.commit()
+    assert {two.id, third.id} not in groups(session, brand)
+
+
 # Texts.
 
 
@@ -370,6 +391,23 @@ def test_a_file_that_was_hashed_anew_is_compared_by_its_new_hash(runtime: Runtim
     assert groups(session, brand) == [{old.id, new.id}]
 
 
+def test_texts_wait_for_nobody_and_a_picture_waits_its_turn(live: Runtime) -> None:
+    """Somebody else writes for the brand for longer than a statement may usually wait for a lock."""
+    with live.transaction() as session:
+        brand = make.brand(session)
+        brand_id, words, picture = brand.id, review(session, brand, REVIEW).id, photo(session, brand, BASE).id
+    with ThreadPoolExecutor(1) as pool:
+        with live.transaction() as session:
+            actions.queue(session, brand_id)
+            jobs.find_for_item(live, brand_id=brand_id, item_id=words)
+            waiting = pool.submit(jobs.find_for_item, live, brand_id=brand_id, item_id=picture)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=3)
+        waiting.result(timeout=30)
+    with live.sessions() as session:
+        assert queries.find_unprinted(session, limit=10) == []
+
+
 def test_copies_that_are_ready_at_once_in_many_workers_are_one_group(live: Runtime) -> None:
     """Every thread commits its own item and looks; whoever comes later sees the others."""
     with live.transaction() as session:
@@ -388,3 +426,163 @@ def test_copies_that_are_ready_at_once_in_many_workers_are_one_group(live: Runti
         assert {shown.item.id for shown in view.members} == ids
         assert session.scalar(select(func.count()).select_from(Pair).where(Pair.standing == Standing.OPEN)) == 66
         assert session.scalar(select(func.count()).select_from(Group)) == 1
+
+
+# What the public sees meanwhile.
+
+
+def added(session: Session, brand: Brand, of: Item, state: State = State.APPROVED) -> Item:
+    """A new item with the same file, as an import brings it."""
+    [medium] = session.scalars(select(ItemMedia).where(ItemMedia.item_id == of.id))
+    item, _ = library_actions.add_item(
+        session, brand.id, ItemData(Kind.PHOTO, source="upload"), files=[medium.file], state=state, **BY
+    )
+    item.rights_state = RightsState.OWNED
+    session.commit()
+    return item
+
+
+def is_shown(session: Session, gallery: Gallery, item: Item) -> bool:
+    session.expire_all()
+    medium = session.scalars(select(ItemMedia).where(ItemMedia.item_id == item.id)).one()
+    shown = galleries_queries.lets_through(session, gallery, item.id, NOON)
+    assert shown is (medium.is_showable and item.state is State.APPROVED)
+    return shown
+
+
+@pytest.fixture
+def gallery(session: Session, brand: Brand) -> Gallery:
+    return galleries_actions.add_gallery(session, brand.id, "home", "Home", **BY)
+
+
+def test_a_picture_imported_as_approved_is_shown_once_it_was_compared(
+    runtime: Runtime, session: Session, brand: Brand, gallery: Gallery
+) -> None:
+    """T-19."""
+    item = added(session, brand, photo(session, brand, BASE))
+    assert not is_shown(session, gallery, item)
+    look(runtime, item)
+    assert is_shown(session, gallery, item)
+    dropped = session.scalars(
+        text("select args from procrastinate_jobs where task_name = 'galleries.drop_items' order by id")
+    ).all()
+    assert dropped[-1] == {"brand_id": brand.id, "item_ids": [item.id]}
+
+
+def test_a_copy_of_what_is_kept_out_is_public_at_no_moment(
+    runtime: Runtime, session: Session, brand: Brand, gallery: Gallery
+) -> None:
+    """T-19: the same bytes, imported as approved."""
+    bad = photo(session, brand, BASE)
+    library_actions.reject(session, brand.id, [bad.id], Reason.UNSAFE, **BY)
+    copy = added(session, brand, bad)
+    assert not is_shown(session, gallery, copy)
+    look(runtime, copy)
+    assert not is_shown(session, gallery, copy)
+    assert (copy.state, copy.state_reason) == (State.REJECTED, Reason.UNSAFE)
+
+
+@pytest.mark.parametrize("facts", [{"quality": 0}, {"file": {"kind": FileKind.AUDIO, "perceptual_hash": None}}])
+def test_what_has_nothing_to_compare_is_shown_too(
+    runtime: Runtime, session: Session, brand: Brand, gallery: Gallery, facts: dict[str, Any]
+) -> None:
+    item = added(session, brand, photo(session, brand, BASE, **facts))
+    look(runtime, item)
+    assert is_shown(session, gallery, item)
+
+
+def test_a_picture_that_is_still_being_made_waits_for_its_own_turn(
+    runtime: Runtime, session: Session, brand: Brand, gallery: Gallery
+) -> None:
+    item = added(session, brand, photo(session, brand, BASE, file={"state": FileState.PENDING}))
+    look(runtime, item)
+    [medium] = session.scalars(select(ItemMedia).where(ItemMedia.item_id == item.id))
+    medium.file.state = FileState.READY
+    session.commit()
+    assert not is_shown(session, gallery, item)
+    jobs.find_for_file(runtime, brand_id=brand.id, file_id=medium.file_id)
+    assert is_shown(session, gallery, item)
+
+
+def test_a_finished_file_that_comes_to_an_item_from_before_is_compared(runtime: Runtime, session: Session, brand: Brand) -> None:
+    """T-19: a second row of an import, or a picture fetched later, brings a file that the brand has already."""
+    one, old = photo(session, brand, BASE), make.item(session, brand)
+    [medium] = session.scalars(select(ItemMedia).where(ItemMedia.item_id == one.id))
+    library_actions.attach_file(session, old, medium.file, position=0, now=NOON)
+    waiting = session.scalars(text("select args from procrastinate_jobs where task_name = 'duplicates.find_for_items'")).all()
+    assert {"brand_id": brand.id, "item_ids": [old.id]} in waiting
+    session.commit()
+    assert (brand.id, old.id) in queries.find_unprinted(session, limit=1_000)
+    look(runtime, one, old)
+    assert (brand.id, old.id) not in queries.find_unprinted(session, limit=1_000)
+
+
+# What a copy that was held back says of its own.
+
+
+def test_a_held_back_copy_keeps_nothing_out_by_itself(runtime: Runtime, session: Session, brand: Brand) -> None:
+    """Its copies may be twice the radius from what was rejected."""
+    bad, copy = photo(session, brand, BASE), photo(session, brand, flipped(*range(20)))
+    library_actions.reject(session, brand.id, [bad.id], Reason.UNSAFE, **BY)
+    session.commit()
+    look(runtime, bad, copy)
+    jobs.bar_items(runtime, brand_id=brand.id, item_ids=[bad.id, copy.id])
+    far = photo(session, brand, flipped(*range(40)))
+    session.commit()
+    look(runtime, far)
+    session.expire_all()
+    assert (copy.state, far.state) == (State.REJECTED, State.INBOX)
+
+
+def test_letting_in_again_is_announced_and_frees_copies_although_one_was_held_back(
+    runtime: Runtime, session: Session, brand: Brand
+) -> None:
+    bad, copy = photo(session, brand, BASE), photo(session, brand, flipped(1))
+    batch = library_actions.reject(session, brand.id, [bad.id], Reason.LEGAL, **BY)
+    session.commit()
+    look(runtime, bad, copy)
+    library_actions.undo(session, brand.id, batch, **BY)
+    library_actions.reject(session, brand.id, [bad.id], Reason.LEGAL, **BY)
+    library_actions.approve(session, brand.id, [bad.id], **BY)
+    session.commit()
+    args = session.scalars(text("select args from procrastinate_jobs where task_name = 'library.item_barred' order by id")).all()
+    assert [each["item_id"] for each in args] == [bad.id, copy.id, bad.id, bad.id, bad.id]
+    for each in args:
+        jobs.bar_item(runtime, **each)
+    third = photo(session, brand, flipped(2))
+    session.commit()
+    look(runtime, third)
+    session.refresh(third)
+    assert third.state is State.INBOX
+
+
+def test_the_block_outlives_the_item_also_where_a_held_back_copy_has_the_same_file(
+    runtime: Runtime, session: Session, brand: Brand
+) -> None:
+    """T-19."""
+    bad = photo(session, brand, BASE)
+    library_actions.reject(session, brand.id, [bad.id], Reason.UNSAFE, **BY)
+    copy = added(session, brand, bad)
+    jobs.bar_items(runtime, brand_id=brand.id, item_ids=[bad.id])
+    look(runtime, copy)
+    session.execute(delete(Item).where(Item.id == bad.id))
+    session.commit()
+    jobs.catch_up(runtime)
+    third = photo(session, brand, flipped(2))
+    session.commit()
+    look(runtime, third)
+    session.refresh(third)
+    assert third.state_reason is Reason.UNSAFE
+
+
+def test_a_reworded_review_is_compared_by_its_new_words(runtime: Runtime, session: Session, brand: Brand) -> None:
+    one, two = review(session, brand), review(session, brand, "Too short, and the zip broke on the second day, so I sent it back")
+    session.commit()
+    look(runtime, one, two)
+    assert groups(session, brand) == []
+    library_actions.change_item(session, two, ItemData(Kind.REVIEW, body=REVIEW), **BY)
+    waiting = session.scalars(text("select args from procrastinate_jobs where task_name = 'duplicates.find_for_item'")).all()
+    assert {"brand_id": brand.id, "item_id": two.id} in waiting
+    session.commit()
+    look(runtime, two)
+    assert groups(session, brand) == [{one.id, two.id}]

@@ -212,7 +212,7 @@ def page(name: str, **facts: object) -> Response:
 
 def picture_of(item: Item) -> str:
     """The address of a review's picture, small; empty without one."""
-    for medium in item.media:
+    for medium in filter(lambda medium: medium.is_showable, item.media):
         urls = media_rules.rendition_urls(medium.file, web.runtime().settings.base_url)
         fitting = [each["url"] for each in urls if each["type"] == "image/jpeg" and each["width"] <= 320]
         if fitting:

@@ -9,12 +9,13 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from ugc.accounts import actions as accounts_actions
 from ugc.duplicates import queries, rules
-from ugc.duplicates.models import Group, Likeness, Member, Pair, PicturePrint, Standing, TextPrint
+from ugc.duplicates.models import Group, Likeness, Member, Pair, PicturePrint, Standing, TextKey, TextPrint
 from ugc.duplicates.queries import ACTOR, COMPARED
 from ugc.kit.db import among
 from ugc.kit.errors import NotFound
@@ -25,8 +26,14 @@ LOCK = 0x0D0B1E00
 """What a brand's number is added to for the advisory lock."""
 
 
-def queue(session: Session, brand_id: int) -> None:
+PATIENCE = "60s"
+"""How long a job waits for the others; a person is told after the usual time."""
+
+
+def queue(session: Session, brand_id: int, *, patience: str = "") -> None:
     """Wait for the others who write here for the brand; held until the commit, so that what they wrote is then seen."""
+    for limit in ("lock_timeout", "statement_timeout") if patience else ():
+        session.execute(text("select set_config(:limit, :patience, true)"), {"limit": limit, "patience": patience})
     session.execute(text("select pg_advisory_xact_lock(:lock, :brand)"), {"lock": LOCK, "brand": brand_id % (1 << 31)})
 
 
@@ -34,10 +41,11 @@ def queue(session: Session, brand_id: int) -> None:
 
 
 def note_prints(session: Session, brand_id: int, item_ids: Sequence[int]) -> None:
-    """Take in what the items' pictures and texts look like; what is there stays."""
-    queue(session, brand_id)
-    note_picture_prints(session, brand_id, item_ids)
+    """Take in what the items' pictures and texts look like; what is there stays. Texts need no order and nobody waits for them."""
     note_text_prints(session, brand_id, item_ids)
+    if queries.find_hashed(session, brand_id, item_ids):
+        queue(session, brand_id, patience=PATIENCE)
+        note_picture_prints(session, brand_id, item_ids)
 
 
 def note_picture_prints(session: Session, brand_id: int, item_ids: Sequence[int]) -> None:
@@ -60,40 +68,37 @@ def note_picture_prints(session: Session, brand_id: int, item_ids: Sequence[int]
 
 
 def note_text_prints(session: Session, brand_id: int, item_ids: Sequence[int]) -> None:
-    """A print for each review's text."""
+    """A print for each review's text; one that was reworded gets a new one."""
     query = (
-        select(Item.id, Item.title, Item.body)
+        select(Item.id, Item.title, Item.body, TextPrint.item_id.is_not(None), TextPrint.digest)
         .outerjoin(TextPrint, TextPrint.item_id == Item.id)
-        .where(Item.brand_id == brand_id, among(Item.id, item_ids), Item.kind == Kind.REVIEW, TextPrint.item_id.is_(None))
+        .where(Item.brand_id == brand_id, among(Item.id, item_ids), Item.kind == Kind.REVIEW)
     )
-    words = {id: rules.words_of(title, body) for id, title, body in session.execute(query.order_by(Item.id))}
-    if not words:
+    rows = session.execute(query.order_by(Item.id)).all()
+    texts = {id: rules.words_of(title, body) for id, title, body, _, _ in rows}
+    digests = {id: rules.digest_of(words) for id, words in texts.items()}
+    new = [id for id, _, _, is_known, digest in rows if not is_known or digest != digests[id]]
+    if not new:
         return
+    keys = sorted({(key, id) for id in new for key in rules.keys_of(brand_id, texts[id])})
+    for table in (TextKey, TextPrint):
+        session.execute(delete(table).where(among(table.item_id, new)), execution_options={"synchronize_session": False})
+    prints = insert(TextPrint).values([{"item_id": id, "brand_id": brand_id, "digest": digests[id]} for id in new])
+    session.execute(prints.on_conflict_do_nothing())
     session.execute(
-        insert(TextPrint), [{"item_id": id, "brand_id": brand_id, "digest": rules.digest_of(each)} for id, each in words.items()]
-    )
-    keys = sorted({(key, id) for id, each in words.items() for key in rules.keys_of(brand_id, each)})
-    session.execute(
-        text("insert into text_keys (key, item_id) select * from unnest(cast(:keys as bigint[]), cast(:ids as bigint[]))"),
+        text("""
+            insert into text_keys (key, item_id) select * from unnest(cast(:keys as bigint[]), cast(:ids as bigint[]))
+            on conflict do nothing
+        """),
         {"keys": [key for key, _ in keys], "ids": [id for _, id in keys]},
     )
 
 
-def note_barred(session: Session, brand_id: int, item_ids: Sequence[int]) -> None:
+def note_barred(session: Session, brand_id: int, item_ids: Iterable[int]) -> None:
     """Keep further copies of these items' pictures out, if they are rejected for a reason that calls for it; else let them in."""
-    session.execute(
-        text("""
-            update picture_prints p set blocked = found.reason
-            from (
-                select p.id, (
-                    select i.state_reason from item_media m join items i on i.id = m.item_id
-                    where m.file_id = p.file_id and i.state = 'rejected' and i.state_reason = any(:reasons) limit 1) as reason
-                from picture_prints p
-                where p.brand_id = :brand and p.file_id in (select file_id from item_media where item_id = any(:ids))) found
-            where p.id = found.id and p.blocked is distinct from found.reason
-        """),
-        {"brand": brand_id, "ids": list(item_ids), "reasons": [reason.value for reason in library_actions.BARRING]},
-    )
+    for file_id, reason in queries.find_barred(session, brand_id, item_ids).items():
+        mine = update(PicturePrint).where(PicturePrint.brand_id == brand_id, PicturePrint.file_id == file_id)
+        session.execute(mine.values(blocked=reason), execution_options={"synchronize_session": False})
 
 
 def forget_prints(session: Session) -> None:
@@ -191,7 +196,9 @@ def get_open(session: Session, brand_id: int, group_id: int) -> Group:
 def keep_apart(session: Session, brand_id: int, group_id: int, *, actor: str, now: datetime) -> None:
     """They are not duplicates: no two of them are shown together again."""
     group = get_open(session, brand_id, group_id)
-    ids = [member.item_id for member in group.members]
+    members = [member.item_id for member in group.members]
+    # Of those only that were seen: who was rejected meanwhile is asked about when let in again.
+    ids = sorted(session.scalars(select(Item.id).where(among(Item.id, members), Item.state.in_(COMPARED))))
     rows = [{"low": low, "high": high} for low, high in rules.pairs_among(ids)]
     session.execute(
         text("""

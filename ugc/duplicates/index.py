@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
@@ -48,14 +49,13 @@ class Index:
 
     @property
     def size(self) -> int:
-        """Bytes in memory."""
-        return self.ids.nbytes + self.hashes.nbytes + self.order.nbytes + self.starts.nbytes
+        """Bytes in memory, the room for newcomers included."""
+        return sum((each if each.base is None else each.base).nbytes for each in (self.ids, self.hashes, self.order, self.starts))
 
     def add(self, ids: Iterable[int], hashes: Iterable[bytes]) -> None:
         """Take hashes in; the tables are made anew once the tail has grown by a quarter of them."""
-        more = numpy.fromiter(ids, numpy.int64)
-        self.ids = numpy.concatenate([self.ids, more])
-        self.hashes = numpy.concatenate([self.hashes, as_words(b"".join(hashes))])
+        self.ids = appended(self.ids, numpy.fromiter(ids, numpy.int64))
+        self.hashes = appended(self.hashes, as_words(b"".join(hashes)))
         if len(self.ids) - self.sorted > max(TAIL, self.sorted // 4):
             self.sort()
 
@@ -92,6 +92,16 @@ class Index:
         ranges = numpy.arange(ends[-1]) + numpy.repeat(begins + PROBED * self.sorted - (ends - counts), counts)
         places: NDArray[numpy.int64] = self.order[ranges].astype(numpy.int64)
         return places
+
+
+def appended(rows: NDArray[Any], more: NDArray[Any]) -> NDArray[Any]:
+    """The rows with more behind them, written where there is room left: one newcomer must not copy a million."""
+    end, room = len(rows) + len(more), rows.base
+    if room is None or len(room) < end:
+        room = numpy.empty((end + end // 4, *rows.shape[1:]), rows.dtype)
+        room[: len(rows)] = rows
+    room[len(rows) : end] = more
+    return room[:end]
 
 
 def as_words(data: bytes) -> NDArray[numpy.uint64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ugc.duplicates import actions, looking, merging, queries
 from ugc.duplicates.models import Likeness
 from ugc.kit import clock, jobs
+from ugc.library import actions as library_actions
 from ugc.runtime import Runtime
 
 PORTION = 200
@@ -30,22 +31,27 @@ def find_for_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
 @jobs.job("duplicates.find_for_items")
 def find_for_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Look for duplicates of items. Their prints are committed before anybody looks: of two that are alike, whichever was
-    committed later finds the other, also when two workers do it at once.
+    committed later finds the other, also when two workers do it at once. The public sees their files only now (T-19).
     """
     for start in range(0, len(item_ids), PORTION):
         ids = item_ids[start : start + PORTION]
         with runtime.transaction() as session:
             actions.note_prints(session, brand_id, ids)
         with runtime.transaction() as session:
+            ready = queries.find_uncompared(session, brand_id, ids)
             sight = looking.look_at_pictures(runtime, session, brand_id, ids)
             texts = looking.look_at_texts(session, brand_id, ids)
         if sight.pairs or sight.kept_out or texts:
             with runtime.transaction() as session:
-                actions.queue(session, brand_id)
+                actions.queue(session, brand_id, patience=actions.PATIENCE)
                 actions.note_pairs(session, brand_id, Likeness.PICTURE, sight.pairs)
                 actions.note_pairs(session, brand_id, Likeness.TEXT, texts)
                 actions.hold_back(session, brand_id, sight.kept_out, now=clock.now())
+                library_actions.set_compared(session, brand_id, ready)
                 actions.regroup(session, brand_id, ids)
+        elif ready:
+            with runtime.transaction() as session:
+                library_actions.set_compared(session, brand_id, ready)
 
 
 @jobs.job("duplicates.bar_item")
@@ -82,10 +88,14 @@ def catch_up(runtime: Runtime) -> None:
                 ({"brand_id": brand_id, "item_ids": ids[start : start + PORTION]} for start in range(0, len(ids), PORTION)),
             )
     with runtime.transaction() as session:
-        for brand_id, item_id in queries.find_waiting(session, limit=CAUGHT_UP):
-            actions.queue(session, brand_id)
+        waiting = queries.find_waiting(session, limit=CAUGHT_UP)
+    for brand_id, item_id in waiting:
+        # One by one, so that nobody who decides meanwhile waits for all of them.
+        with runtime.transaction() as session:
+            actions.queue(session, brand_id, patience=actions.PATIENCE)
             actions.regroup(session, brand_id, [item_id])
     with runtime.transaction() as session:
-        for brand_id, item_id in queries.find_barring(session):
-            actions.note_barred(session, brand_id, [item_id])
+        barring = queries.find_barring(session)
+        for brand_id in dict.fromkeys(brand_id for brand_id, _ in barring):
+            actions.note_barred(session, brand_id, [item_id for brand, item_id in barring if brand == brand_id])
         actions.forget_prints(session)

@@ -32,8 +32,8 @@ def merge(
     Raises GroupDecided, NotInGroup, MoreInIt, RightWouldBeLost.
     """
     group = actions.get_open(session, brand_id, group_id)
-    ids = [member.item_id for member in group.members]
-    items = {id: item for id, item in library_queries.map_items(session, brand_id, ids).items() if item.state in COMPARED}
+    members = library_queries.map_items(session, brand_id, [member.item_id for member in group.members])
+    items = {id: item for id, item in members.items() if item.state in COMPARED}
     best, others = choose(items, best_id)
     check_pictures(best, others)
     right = rules.right_from(queries.copy_of(best), [queries.copy_of(item) for item in others], now)
@@ -47,7 +47,7 @@ def merge(
     group.best_id = best.id
     actions.close(session, group, Standing.MERGED, actor, now)
     tell(session, group, [item.id for item in others], actor, now)
-    actions.set_pairs(session, ids, Standing.OPEN, Standing.MERGED)
+    actions.set_pairs(session, items, Standing.OPEN, Standing.MERGED)
     actions.regroup(session, brand_id, [best.id])
     return group.batch
 
@@ -172,6 +172,7 @@ def lose(runtime: Runtime, session: Session, best: Item, gained: dict[str, Any],
 
 def undo(runtime: Runtime, session: Session, brand_id: int, group_id: int, *, actor: str, now: datetime) -> None:
     """Take a decision on a group back, whichever it was; raises NotFound."""
+    actions.queue(session, brand_id)
     view = queries.get_group(session, brand_id, group_id)
     group = session.get_one(Group, group_id)
     if view.standing is Standing.MERGED:

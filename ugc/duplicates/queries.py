@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Integer, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ugc.duplicates import rules
@@ -37,7 +37,7 @@ def find_new_prints(session: Session, brand_id: int, kind: FileKind, after: int,
 def hashed() -> Any:
     """A file whose hash says enough to be compared."""
     return and_(
-        File.state == FileState.READY,
+        finished(),
         File.kind.in_([FileKind.PICTURE, FileKind.VIDEO]),
         func.length(File.perceptual_hash) == 32,
         File.measures["hash_quality"].astext.cast(Integer) >= rules.LEAST_QUALITY,
@@ -54,6 +54,17 @@ def find_hashed(session: Session, brand_id: int, item_ids: Iterable[int]) -> lis
     return [(item_id, file) for item_id, file in session.execute(query.order_by(ItemMedia.item_id, ItemMedia.position))]
 
 
+def find_uncompared(session: Session, brand_id: int, item_ids: Iterable[int]) -> list[int]:
+    """The finished files of items that the public does not see yet, as rows of item_media; read before anything is looked for."""
+    query = select(ItemMedia.id).join(File, File.id == ItemMedia.file_id).where(File.brand_id == brand_id)
+    return list(session.scalars(query.where(among(ItemMedia.item_id, item_ids), ~ItemMedia.is_compared, finished())))
+
+
+def finished() -> Any:
+    """A file whose renditions are there."""
+    return File.state == FileState.READY
+
+
 def find_file_items(session: Session, brand_id: int, file_id: int) -> list[int]:
     """The items that show a file."""
     query = select(ItemMedia.item_id).join(Item, Item.id == ItemMedia.item_id)
@@ -61,7 +72,15 @@ def find_file_items(session: Session, brand_id: int, file_id: int) -> list[int]:
 
 
 def find_unprinted(session: Session, *, limit: int) -> list[tuple[int, int]]:
-    """Brand and id of items with a picture, or a review's text, that was never taken in: from before, or lost on the way."""
+    """Brand and id of items with a file that was never compared, or a picture or a review's text that was never taken in: from
+    before, or lost on the way.
+    """
+    files = (
+        select(Item.brand_id, Item.id)
+        .join(ItemMedia, ItemMedia.item_id == Item.id)
+        .join(File, File.id == ItemMedia.file_id)
+        .where(~ItemMedia.is_compared, finished())
+    )
     pictures = (
         select(Item.brand_id, Item.id)
         .join(ItemMedia, ItemMedia.item_id == Item.id)
@@ -75,7 +94,7 @@ def find_unprinted(session: Session, *, limit: int) -> list[tuple[int, int]]:
         .where(Item.kind == Kind.REVIEW, TextPrint.item_id.is_(None))
     )
     rows = session.execute(pictures.limit(limit)).all() or session.execute(texts.limit(limit)).all()
-    return [(brand_id, item_id) for brand_id, item_id in rows]
+    return [(brand_id, item_id) for brand_id, item_id in dict.fromkeys([*session.execute(files.limit(limit)), *rows])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +107,38 @@ class Known:
 
 
 def find_known(session: Session, brand_id: int, print_ids: Iterable[int]) -> list[Known]:
-    """The items behind prints, and which of them keep their copies out."""
+    """The items behind prints, and which of them keep their copies out, also before the job that marks their prints."""
     query = (
-        select(PicturePrint.id, Item.id, PicturePrint.blocked, Item.state, Item.state_reason)
+        select(PicturePrint.id, Item.id, func.coalesce(case((bars(), Item.state_reason)), PicturePrint.blocked))
         .outerjoin(ItemMedia, ItemMedia.file_id == PicturePrint.file_id)
         .outerjoin(Item, Item.id == ItemMedia.item_id)
         .where(PicturePrint.brand_id == brand_id, among(PicturePrint.id, print_ids))
     )
-    return [
-        Known(print_id, item_id, reason if state is State.REJECTED and reason in library_actions.BARRING else blocked)
-        for print_id, item_id, blocked, state, reason in session.execute(query)
-    ]
+    return [Known(print_id, item_id, Reason(reason) if reason else None) for print_id, item_id, reason in session.execute(query)]
+
+
+def bars() -> ColumnElement[bool]:
+    """The item was rejected for a reason that keeps copies out, and not itself as the copy of another: a copy of a copy may be
+    twice the radius away.
+    """
+    return and_(Item.state == State.REJECTED, Item.state_reason.in_(library_actions.BARRING), ~is_held_back())
+
+
+def is_held_back() -> ColumnElement[bool]:
+    """The last word on the item is that it looks like what is kept out."""
+    standing = select(Decision.actor).where(Decision.item_id == Item.id, Decision.undone_at.is_(None)).correlate(Item)
+    last = standing.order_by(Decision.id.desc()).limit(1).scalar_subquery()
+    return func.coalesce(last, "") == ACTOR
+
+
+def find_barred(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Reason | None]:
+    """The files of items by id, with why they keep copies out; what is only held back has no say in it."""
+    mine = select(ItemMedia.file_id).join(Item, Item.id == ItemMedia.item_id)
+    mine = mine.where(Item.brand_id == brand_id, among(Item.id, item_ids), ~is_held_back())
+    found: dict[int, Reason | None] = dict.fromkeys(session.scalars(mine))
+    why = select(ItemMedia.file_id, Item.state_reason).join(Item, Item.id == ItemMedia.item_id)
+    found.update((file_id, reason) for file_id, reason in session.execute(why.where(among(ItemMedia.file_id, found), bars())))
+    return found
 
 
 SAME_TEXTS = text("""

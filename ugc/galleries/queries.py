@@ -104,7 +104,8 @@ def preview(
 
 def showable(session: Session, brand_id: int, data: GalleryData, now: datetime) -> list[ColumnElement[bool]]:
     """The items that the gallery's rule lets through and that may be shown now."""
-    ready = exists().where(ItemMedia.item_id == Item.id, ItemMedia.file_id == File.id, File.state == FileState.READY)
+    seen = (ItemMedia.is_compared, File.state == FileState.READY)  # the twin of ItemMedia.is_showable
+    ready = exists().where(ItemMedia.item_id == Item.id, ItemMedia.file_id == File.id, *seen)
     rule = library_queries.read_filter(data.rule)
     configurations = library_queries.find_configurations(session, brand_id) if rule.q else []
     found = library_queries.conditions(rule, brand_id, configurations, now)

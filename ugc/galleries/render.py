@@ -16,7 +16,7 @@ from ugc.galleries.rules import Format, GalleryData
 from ugc.library.models import Item, ItemMedia, ItemProduct, Kind
 from ugc.media import playing
 from ugc.media import rules as media_rules
-from ugc.media.models import FileKind, FileState
+from ugc.media.models import FileKind
 
 CONTENT_TYPES: dict[Format, str] = {
     "json": "application/json",
@@ -89,7 +89,7 @@ def as_json(page: Page) -> dict[str, Any]:
 
 def item_json(item: Item, base_url: str) -> dict[str, Any]:
     """One item as the public may see it."""
-    shown = [media for media in item.media if media.file.state is FileState.READY]
+    shown = [media for media in item.media if media.is_showable]
     return {
         "id": item.id,
         "kind": item.kind.value,
@@ -197,7 +197,7 @@ def as_linked_data(page: Page) -> dict[str, Any]:
 
 def shows_picture(item: Item) -> bool:
     """Whether an item has a finished picture."""
-    return any(media.file.state is FileState.READY and media.file.renditions for media in item.media)
+    return any(media.is_showable and media.file.renditions for media in item.media)
 
 
 def linked_item(item: Item, base_url: str) -> dict[str, Any]:

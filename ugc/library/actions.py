@@ -22,7 +22,7 @@ from ugc.kit import jobs
 from ugc.kit.db import among
 from ugc.kit.errors import NotFound, Unprocessable
 from ugc.library import languages, queries, rules
-from ugc.library.models import Decision, Item, ItemMedia, ItemProduct, ItemTag, Reason, RightsState, SourcePolicy, State, Tag
+from ugc.library.models import Decision, Item, ItemMedia, ItemProduct, ItemTag, Kind, Reason, RightsState, SourcePolicy, State, Tag
 from ugc.library.rules import Added, CreatorData, ItemData, NewItem, ProductTag
 from ugc.media import actions as media_actions
 from ugc.media.models import File, FileState
@@ -31,7 +31,7 @@ from ugc.runtime import Runtime
 CHANGED_AT_ONCE = 500
 """Items a job of many: small enough for one short transaction."""
 BARRING = (Reason.UNSAFE, Reason.LEGAL)
-"""Copies of what is rejected for these are kept out (T-19); `library.item_barred` says so."""
+"""Copies of what is rejected for these are kept out (T-19); `library.item_barred` says that it began or ended."""
 
 
 class UnknownProduct(Unprocessable):
@@ -256,8 +256,8 @@ def attach_files(session: Session, brand_id: int, rows: Sequence[dict[str, Any]]
     if not rows:
         return set()
     statement = text("""
-        insert into item_media (item_id, file_id, position, import_id)
-        select r.i, f.id, r.p, :import from jsonb_to_recordset(cast(:rows as jsonb)) as r (i bigint, f bigint, p bigint)
+        insert into item_media (item_id, file_id, position, import_id, is_compared)
+        select r.i, f.id, r.p, :import, false from jsonb_to_recordset(cast(:rows as jsonb)) as r (i bigint, f bigint, p bigint)
         join files f on f.id = r.f and f.brand_id = :brand
         on conflict (item_id, file_id) do nothing returning item_id
     """)
@@ -329,6 +329,15 @@ def finish_adding(
         refresh_search(session, stale)
         forget(session, stale)
         note_change(session, brand_id, stale)
+        want_compared(session, brand_id, stale)
+
+
+def want_compared(session: Session, brand_id: int, item_ids: Sequence[int]) -> None:
+    """Have finished files that came to items from before compared (T-19); `media.file_ready` speaks for the others."""
+    query = select(ItemMedia.item_id).join(File, File.id == ItemMedia.file_id)
+    new = query.where(among(ItemMedia.item_id, item_ids), ~ItemMedia.is_compared, File.state == FileState.READY)
+    if ids := sorted(set(session.scalars(new))):
+        jobs.enqueue(session, "duplicates.find_for_items", brand_id=brand_id, item_ids=ids)
 
 
 def find_unfinished(session: Session, item_ids: Sequence[int]) -> set[int]:
@@ -404,9 +413,14 @@ def decide(
         update(Item).where(among(Item.id, moved_ids)).values(state=state, state_reason=reason, state_note=note, state_at=now)
     )
     note_change(session, brand_id, [id for id, old, _, _ in moved if (old is State.APPROVED) is not (state is State.APPROVED)])
-    if moved_ids and reason in BARRING:
-        announce_items(session, brand_id, moved_ids, "barred")
+    announce_barred(session, brand_id, [id for id, _, old, _ in moved if reason in BARRING or old in BARRING])
     return batch
+
+
+def announce_barred(session: Session, brand_id: int, item_ids: Sequence[int]) -> None:
+    """Say that copies of these items are to be kept out from now on, or are no longer."""
+    if item_ids:
+        announce_items(session, brand_id, item_ids, "barred")
 
 
 Standing = tuple[int, State, Reason | None, str]
@@ -465,6 +479,7 @@ def undo(session: Session, brand_id: int, batch: str, *, actor: str, now: dateti
         batch=batch, items=len(going_back),
     )  # fmt: skip
     jobs.announce(session, "library.batch_undone", brand_id=brand_id, batch=batch, actor=actor)
+    announce_barred(session, brand_id, [row.item_id for row in going_back if {row.reason, row.from_reason} & {*BARRING}])
     note_change(session, brand_id, [row.item_id for row in going_back if State.APPROVED in (row.from_state, row.to_state)])
     return len(going_back)
 
@@ -571,6 +586,8 @@ def change_item(session: Session, item: Item, data: ItemData, *, actor: str, now
     item.language = language_of(data, fields)
     item.search_language = languages.configuration(item.language)
     after_edit(session, item.brand_id, [item.id], "library.change_item", actor, now)
+    if item.kind is Kind.REVIEW:
+        jobs.enqueue(session, "duplicates.find_for_item", brand_id=item.brand_id, item_id=item.id)
 
 
 def set_origin(session: Session, item: Item, creator: CreatorData | None, published_at: datetime | None) -> None:
@@ -609,6 +626,7 @@ def attach_file(session: Session, item: Item, file: File, *, position: int, alt:
         session.execute(placed.values(alt=rules.clean_text(alt, rules.MAX_NAME)))
     forget(session, [item.id])
     note_change(session, item.brand_id, [item.id])
+    want_compared(session, item.brand_id, [item.id])
     return True
 
 
@@ -682,6 +700,23 @@ def set_rights_many(
     values = {"rights_state": state, "rights_from": starts_at, "rights_until": expires_at}
     session.execute(update(Item).where(Item.brand_id == brand_id, among(Item.id, item_ids)).values(**values))
     note_change(session, brand_id, item_ids)
+
+
+def set_compared(session: Session, brand_id: int, media_ids: Sequence[int]) -> None:
+    """Let the public see these files of items; only the duplicates room calls it, in the transaction of what it found."""
+    hold(session, brand_id)
+    changed = session.execute(
+        text("""
+            update item_media m set is_compared = true from items i
+            where m.id = any(:ids) and not m.is_compared and i.id = m.item_id and i.brand_id = :brand
+            returning i.id, i.state = 'approved'
+        """),
+        {"brand": brand_id, "ids": list(media_ids)},
+    ).all()
+    forget(session, [id for id, _ in changed])
+    if shown := sorted({id for id, is_approved in changed if is_approved}):
+        mark_changed(session, brand_id, shown)
+        jobs.enqueue(session, "galleries.drop_items", queue="events", brand_id=brand_id, item_ids=shown)
 
 
 def set_score(session: Session, item: Item, score: int) -> None:

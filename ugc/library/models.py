@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ugc.catalog.models import Product
 from ugc.kit.db import Base, fk, named_enum, pk, stamped
-from ugc.media.models import File
+from ugc.media.models import File, FileState
 
 
 class Kind(StrEnum):
@@ -105,6 +105,9 @@ class Item(Base):
         # What comes into sight by itself, and when: a snapshot must not outlive it.
         Index("ix_items_scheduled", "brand_id", "publish_at", postgresql_where=text("publish_at IS NOT NULL")),
         Index("ix_items_rights_from", "brand_id", "rights_from", postgresql_where=text("rights_from IS NOT NULL")),
+        # What ended since the last look, of all brands; a lease has an index of its own.
+        Index("ix_items_expires_at", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
+        Index("ix_items_rights_until", "rights_until", postgresql_where=text("rights_until IS NOT NULL")),
         Index("ix_items_gone", "brand_id", "gone_at", postgresql_where=text("gone_at IS NOT NULL")),
         Index("ix_items_search", "search", postgresql_using="gin"),
         CheckConstraint("rating between 1 and 5", name="rating"),
@@ -193,7 +196,11 @@ class ItemMedia(Base):
     """A file of an item, in its place."""
 
     __tablename__ = "item_media"
-    __table_args__ = (UniqueConstraint("item_id", "file_id"), by_import("item_media"))
+    __table_args__ = (
+        UniqueConstraint("item_id", "file_id"),
+        by_import("item_media"),
+        Index("ix_item_media_uncompared", "item_id", postgresql_where=text("NOT is_compared")),
+    )
 
     id: Mapped[pk]
     item_id: Mapped[int] = fk("items.id", index=False)
@@ -202,8 +209,15 @@ class ItemMedia(Base):
     alt: Mapped[str] = mapped_column(server_default="")
     import_id: Mapped[int | None]
     """The import that put it on an item that was there before, so that the import can be undone."""
+    is_compared: Mapped[bool] = mapped_column(server_default=text("true"))
+    """Compared with what is kept out (T-19); a new one is not, and the public does not see it before."""
     item: Mapped[Item] = relationship(back_populates="media")
     file: Mapped[File] = relationship()
+
+    @property
+    def is_showable(self) -> bool:
+        """Whether the public may see it with its item; its twin is in `galleries.queries.showable`."""
+        return self.is_compared and self.file.state is FileState.READY
 
 
 class Tag(Base):
