@@ -92,10 +92,12 @@ def iso_date(text: str) -> datetime | None:
     """`2026-01-02` or `2026/01/02`, with a time and a zone where given; a time without a zone is UTC."""
     if not (match := ISO.match(text)):
         return None
-    rest = re.sub(r"\s*(UTC|GMT|Z)$", "+00:00", text[match.end() :])
-    day, time = "-".join(match.group(1, 3, 4)), re.sub(r"(\d) ([+-]\d\d:?\d\d)$", r"\1\2", rest)
+    day, rest = "-".join(match.group(1, 3, 4)), text[match.end() :]
+    if rest:
+        rest = re.sub(r"\s*(UTC|GMT|Z)$", "+00:00", rest)
+        rest = "" if rest == "+00:00" else re.sub(r"(\d) ([+-]\d\d:?\d\d)$", r"\1\2", rest)
     try:
-        moment = datetime.fromisoformat(day if rest == "+00:00" else day + time)
+        moment = datetime.fromisoformat(day + rest)
     except ValueError as cause:
         raise Refused("bad_date", f"{text[:40]!r} is not a date") from cause
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
