@@ -12,6 +12,7 @@ depends_on = None
 
 
 KINDS = ("picture", "video", "audio")
+ENDS = ("expires_at", "rights_until")
 ROLES = ("picture", "loop", "video", "preview", "audio", "captions")
 
 
@@ -25,10 +26,14 @@ def upgrade() -> None:
     op.add_column("renditions", sa.Column("role", role, server_default="picture", nullable=False))
     op.drop_constraint(op.f("uq_renditions_file_id_width_type"), "renditions", type_="unique")
     op.create_unique_constraint(op.f("uq_renditions_file_id_role_width_type"), "renditions", ["file_id", "role", "width", "type"])
+    for end in ENDS:
+        op.create_index(f"ix_items_{end}", "items", [end], postgresql_where=sa.text(f"{end} IS NOT NULL"))
 
 
 def downgrade() -> None:
     """Copies that are no stills are forgotten; they are made anew from the originals."""
+    for end in ENDS:
+        op.drop_index(f"ix_items_{end}", table_name="items", postgresql_where=sa.text(f"{end} IS NOT NULL"))
     op.execute("delete from renditions where role <> 'picture'")
     op.drop_constraint(op.f("uq_renditions_file_id_role_width_type"), "renditions", type_="unique")
     op.create_unique_constraint(op.f("uq_renditions_file_id_width_type"), "renditions", ["file_id", "width", "type"])

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests import make
-from ugc.galleries import jobs
+from ugc.galleries import jobs, queries
 from ugc.kit import clock
 from ugc.library.models import Item, ItemMedia, RightsState, SourcePolicy, State
 from ugc.media.models import File
@@ -74,3 +74,20 @@ def test_a_run_that_was_missed_is_made_up_for(runtime: Runtime, session: Session
     _, file = shown(session, expires_at=clock.now() - timedelta(days=4))
     jobs.hide_expired(runtime)
     assert hidden(session) == [file.id]
+
+
+def test_the_look_reads_what_ended_and_not_every_item(session: Session) -> None:
+    session.execute(
+        text(
+            "insert into items (brand_id, kind, source, external_id, published_at, state, expires_at)"
+            " select :brand, 'photo', 'upload', 'n' || n, now(), 'approved',"
+            " case when n % 100 = 0 then now() + n * interval '1 h' end"
+            " from generate_series(1, 5000) n"
+        ),
+        {"brand": make.brand(session).id},
+    )
+    session.execute(text("analyze items"))
+    query = queries.ended_between(make.NOON, make.NOON + timedelta(minutes=5))
+    words = query.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+    plan = "\n".join(session.execute(text(f"explain {words}")).scalars())
+    assert "Seq Scan" not in plan, plan

@@ -210,11 +210,16 @@ def next_arrival(session: Session, brand_id: int, now: datetime) -> datetime | N
 
 def find_ended(session: Session, since: datetime, until: datetime) -> dict[int, list[int]]:
     """Approved items of every brand whose own window, right or lease ended after the one time and not after the other, by brand."""
-    ended = or_(*((moment > since) & (moment <= until) for moment in (Item.expires_at, Item.rights_until, Item.lease_until)))
     found: dict[int, list[int]] = {}
-    for brand_id, item_id in session.execute(select(Item.brand_id, Item.id).where(Item.state == State.APPROVED, ended)):
+    for brand_id, item_id in session.execute(ended_between(since, until)):
         found.setdefault(brand_id, []).append(item_id)
     return found
+
+
+def ended_between(since: datetime, until: datetime) -> Select[tuple[int, int]]:
+    """The same as pairs of brand and item; each end has an index, so that it costs by what ended."""
+    ended = or_(*((moment > since) & (moment <= until) for moment in (Item.expires_at, Item.rights_until, Item.lease_until)))
+    return select(Item.brand_id, Item.id).where(Item.state == State.APPROVED, ended)
 
 
 def find_unrefined_files(session: Session, brand_id: int, item_ids: Sequence[int], now: datetime) -> list[File]:
