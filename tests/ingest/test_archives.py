@@ -112,3 +112,26 @@ def test_an_encrypted_entry_is_named(tmp_path: Path) -> None:
     path = tmp_path / "p.zip"
     path.write_bytes(data)
     assert archive.unpack(path, tmp_path / "out").rejected[0].reason == "a.jpg: it is encrypted"
+
+
+@pytest.mark.parametrize("first", ["ä" * 255, "g.jpg/x.jpg"])
+def test_t_11_a_name_that_the_disk_does_not_take_is_left_out(tmp_path: Path, first: str) -> None:
+    unpacked = archive.unpack(packed(tmp_path / "p.zip", ("g.jpg", b"y"), (first, b"x"), ("h.jpg", b"z")), tmp_path / "out")
+    assert ([each.code for each in unpacked.rejected], unpacked.files) == (["bad_entry"], 2)
+
+
+def test_t_12_a_list_of_files_that_would_fill_memory_is_not_read(tmp_path: Path) -> None:
+    path = packed(tmp_path / "p.zip", ("a.jpg", b"x"))
+    data = bytearray(path.read_bytes())
+    place = data.rindex(b"PK\x05\x06") + 12
+    data[place : place + 4] = (archive.MAX_DIRECTORY + 1).to_bytes(4, "little")
+    path.write_bytes(data)
+    with pytest.raises(ArchiveTooLarge):
+        archive.unpack(path, tmp_path / "out")
+
+
+def test_an_archive_of_the_long_kind_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "p.zip"
+    with zipfile.ZipFile(path, "w") as made, made.open("a.jpg", "w", force_zip64=True) as entry:
+        entry.write(b"x")
+    assert archive.unpack(path, tmp_path / "out").files == 1

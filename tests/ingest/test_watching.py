@@ -15,6 +15,7 @@ from tests import make
 from tests.doors.api import picture
 from tests.ingest.test_archives import packed
 from ugc.ingest import watching
+from ugc.ingest.models import Import, ImportState
 from ugc.kit import clock
 from ugc.library.models import Item, Kind
 from ugc.runtime import Runtime
@@ -91,3 +92,34 @@ def test_a_table_that_can_not_be_read_does_not_hold_up_the_rest(watched: Runtime
 def test_without_the_setting_or_its_folder_nothing_happens(runtime: Runtime, watched: Runtime, root: Path) -> None:
     shutil.rmtree(root)
     assert (watching.watch(runtime, now=clock.now()), watching.watch(watched, now=clock.now())) == (0, 0)
+
+
+def test_what_can_not_be_read_is_an_import_that_failed_and_is_not_tried_again(
+    watched: Runtime, session: Session, root: Path
+) -> None:
+    put(root / "beach" / "bad.zip", b"PK\x03\x04 and nothing more")
+    put(root / "beach" / "bad.csv", b"Farbe;Form\nrot;rund\n")
+    assert watching.watch(watched, now=clock.now()) == 1
+    found = session.scalars(select(Import).order_by(Import.name)).all()
+    assert [(each.name, each.state) for each in found] == [("bad.csv", ImportState.FAILED), ("bad.zip", ImportState.FAILED)]
+    assert all(each.error for each in found)
+    assert watching.watch(watched, now=clock.now()) == 0
+
+
+def test_t_11_a_link_below_a_folder_brings_nothing_of_elsewhere(watched: Runtime, session: Session, root: Path) -> None:
+    put(root.parent / "private" / "secret.jpg", picture("teal"))
+    put(root / "beach" / "summer" / "a.jpg", picture("red"))
+    (root / "beach" / "summer" / "b.jpg").symlink_to(root.parent / "private" / "secret.jpg")
+    put(root / "beach" / "summer" / "a.jpg", picture("red"))
+    assert watching.watch(watched, now=clock.now()) == 1
+    assert kinds(session) == [Kind.PHOTO]
+
+
+def test_one_brands_broken_folder_keeps_no_other_waiting(watched: Runtime, session: Session, root: Path) -> None:
+    make.brand(session, slug="alps")
+    session.commit()
+    put(root / "alps" / "a.jpg", picture("teal"))
+    (root / "alps" / watching.LOCK).mkdir()
+    put(root / "beach" / "b.jpg", picture("red"))
+    assert watching.watch(watched, now=clock.now()) == 1
+    assert kinds(session) == [Kind.PHOTO]

@@ -80,3 +80,10 @@ def test_whatever_is_written_the_sentence_comes_from_the_text(text: str, term: s
 )
 def test_a_site_is_the_host(url: str, site: str) -> None:
     assert hearing.site_of(url) == site
+
+
+@pytest.mark.parametrize("text", ["I love Acme's bags", "Acme’s new bag", "j'adore l'Acme", "the dogs of the Acmes' den"])
+def test_a_name_is_heard_as_somebodys_too(text: str) -> None:
+    heard = hearing.hear(text, ["Acme", "Acmes"])
+    assert heard is not None
+    assert heard.sentence == text

@@ -177,3 +177,13 @@ def test_removing_it_ends_its_places(runtime: Runtime, session: Session, brand: 
     listening.remove_listening(session, heard, **BY)
     session.expire_all()
     assert session.scalar(select(func.count()).select_from(Source).where(Source.state == SourceState.ACTIVE)) == 0
+
+
+def test_words_that_are_missing_are_asked_for_also_without_a_name(session: Session, brand: Brand) -> None:
+    with pytest.raises(BadTerms):
+        listening.add_listening(session, brand.id, " ", [], **BY)
+
+
+def test_words_that_are_one_search_are_asked_for_once(runtime: Runtime, session: Session, brand: Brand) -> None:
+    made = place(runtime, session, listen(session, brand, "sunhat", "sunhat*"), "reddit", "search")
+    assert [source.options["query"] for source in made] == ["sunhat"]

@@ -92,9 +92,15 @@ def find(text: str, words: Sequence[Word], term: str) -> tuple[int, int] | None:
     is_open = term.endswith("*")
     for first in range(len(words) - len(wanted) + 1):
         standing = [word.plain for word in words[first : first + len(wanted)]]
-        if standing == wanted or (is_open and standing[:-1] == wanted[:-1] and standing[-1].startswith(wanted[-1])):
+        if standing[:-1] == wanted[:-1] and fits(standing[-1], wanted[-1], is_open=is_open):
             return words[first].start, words[first + len(wanted) - 1].end
     return None
+
+
+def fits(word: str, wanted: str, *, is_open: bool) -> bool:
+    """Whether a text's word is the term's: also as somebody's (`Acme's`), after an article (`l'Acme`), and open at its end."""
+    bare = word.removesuffix("'s").rpartition("'")[2] if "'" in word and "'" not in wanted else word
+    return wanted in {word, bare, word.rstrip("'")} or (is_open and (word.startswith(wanted) or bare.startswith(wanted)))
 
 
 def sentence_at(text: str, start: int, end: int) -> str:

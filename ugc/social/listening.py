@@ -72,10 +72,10 @@ def add_listening(
     actor: str, now: datetime,
 ) -> Listening:  # fmt: skip
     """Begin to listen for some words; places come by `add_place`. Raises BadTerms."""
+    tidy = hearing.clean_terms(terms)
     made = Listening(
-        brand_id=brand_id, name=" ".join(clean_text(name, MAX_NAME).split()) or terms[0][:MAX_NAME],
-        terms=hearing.clean_terms(terms), excluded=hearing.clean_terms(excluded, required=False),
-        skus=known_skus(session, brand_id, skus),
+        brand_id=brand_id, name=" ".join(clean_text(name, MAX_NAME).split()) or tidy[0], terms=tidy,
+        excluded=hearing.clean_terms(excluded, required=False), skus=known_skus(session, brand_id, skus),
     )  # fmt: skip
     session.add(made)
     session.flush()
@@ -159,9 +159,10 @@ def add_place(
     if (kind, mode) not in PLACES:
         raise rules.BadSource("one can't listen there")
     field = SEARCHES.get((kind, mode))
-    asked = [{**options, field: query_of(kind, term)} for term in listening.terms] if field else [dict(options)]
+    queries = {query_of(kind, term): term for term in reversed(listening.terms)} if field else {"": ""}
+    asked = {term: {**options, field: query} if field else dict(options) for query, term in reversed(queries.items())}
     made = []
-    for given, term in zip(asked, listening.terms if field else [""], strict=True):
+    for term, given in asked.items():
         source = actions.add_source(
             session, listening.brand_id, kind, mode, place_name(listening, kind, term), given, token=token,
             interval_minutes=interval_minutes, key=key, actor=actor, now=now,
