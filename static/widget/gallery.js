@@ -3,7 +3,7 @@
  * <ugc-gallery brand gallery product layout consent …>: a shop's customers' photos. Children are shown until there is something
  * better to show, and stay when there is not. Attributes are the whole interface; docs/embed.md describes them.
  */
-import { BASE, configure, own, quietly, track, unwatch, watch } from "./track.js";
+import { BASE, configure, own, quietly, track, watch } from "./track.js";
 
 export { BASE, own, quietly, track };
 
@@ -52,19 +52,19 @@ const CSS = `
 --accent:var(--ugc-accent,light-dark(#1c1c1e,#f2f2f4));--on:var(--ugc-on-accent,light-dark(#fff,#161618))}
 :host([hidden]){display:none!important}
 .root{all:initial;direction:inherit;color-scheme:inherit;display:block;color:var(--text);
-font:15px/1.45 var(--ugc-font,system-ui,sans-serif)}
+font:15px/1.45 var(--ugc-font,system-ui,sans-serif);
+--c:var(--ugc-columns,2);--rows:var(--ugc-rows,4);--lines:4}
 .root *{box-sizing:border-box}
 ul{list-style:none;margin:0;padding:0}
 button{font:inherit;color:inherit;background:none;border:0;margin:0;padding:0;cursor:pointer;text-align:inherit}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-.root{--c:var(--ugc-columns,2);--rows:var(--ugc-rows,4)}
 .hold{display:flow-root}
 .hold::before{content:"";float:left;height:calc((var(--rows)*(100cqw - (var(--c) - 1)*var(--gap))/var(--c))/(var(--ugc-ratio,1)) + (var(--rows) - 1)*var(--gap) + 60px)}
-:host([layout=carousel]) .hold::before,:host([layout=story]) .hold::before{height:calc((100cqw - (var(--c) - .5)*var(--gap))/(var(--c) + .3)/(var(--ugc-ratio,1)))}
+:host([layout=carousel]) .hold::before{height:calc((100cqw - (var(--c) - .5)*var(--gap))/(var(--c) + .3)/(var(--ugc-ratio,1)))}
 :host([layout=story]) .hold::before{height:calc((100cqw - (var(--c) - .5)*var(--gap))/(var(--c) + .3)*16/9)}
 :host([layout=single]) .hold::before{height:calc(100cqw/(var(--ugc-ratio,4/3)))}
 .grid{display:grid;gap:var(--gap);grid-template-columns:repeat(var(--c),minmax(0,1fr))}
-@container (min-width:520px){.root{--c:var(--ugc-columns,3);--rows:var(--ugc-rows,3)}}
+@container (min-width:520px){.root{--c:var(--ugc-columns,3);--rows:var(--ugc-rows,3);--lines:6}}
 @container (min-width:760px){.root{--c:var(--ugc-columns,4);--rows:var(--ugc-rows,2)}}
 @container (min-width:1180px){.root{--c:var(--ugc-columns,6)}}
 .tile{position:relative;overflow:hidden;border-radius:var(--radius);aspect-ratio:var(--ugc-ratio,1);background:var(--line)}
@@ -79,12 +79,11 @@ background:#000a;color:#fff;font-size:12px;line-height:24px}
 .chip{inset-inline:8px auto;max-width:calc(100% - 60px);overflow:hidden;white-space:nowrap}
 .words{display:flex;flex-direction:column;gap:4px;padding:12px;background:var(--surface);border:1px solid var(--line);overflow:hidden}
 .words b{font-weight:600;overflow-wrap:anywhere}
-.quote{overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:4;overflow-wrap:anywhere;font-size:14px}
-@container (min-width:520px){.quote{-webkit-line-clamp:6}}
+.quote{overflow:hidden;display:-webkit-box;-webkit-box-orient:vertical;-webkit-line-clamp:var(--lines);overflow-wrap:anywhere;font-size:14px}
 .words>*{flex:none}
 .who{margin-top:auto;color:var(--quiet);font-size:13px;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .stars{letter-spacing:1px;color:var(--ugc-star,light-dark(#9a6200,#f5b342))}
-.foot{display:flex;justify-content:center;height:60px;align-items:end}
+.foot{display:grid;place-items:end center;height:60px}
 .foot:empty{display:none}
 .more{min-height:44px;padding:0 20px;border:1px solid var(--line);border-radius:var(--radius);background:var(--surface);font-weight:600}
 [aria-busy=true]{opacity:.6}
@@ -93,10 +92,10 @@ background:#000a;color:#fff;font-size:12px;line-height:24px}
 .carousel,.story{display:flex;overflow-x:auto}
 .carousel .tile,.story .tile{flex:0 0 calc((100% - (var(--c) - .5)*var(--gap))/(var(--c) + .3));scroll-snap-align:start}
 .story .tile{aspect-ratio:9/16}
-.single{grid-template-columns:minmax(0,1fr)}
+.single{--c:1;--rows:1}
 .single .tile{aspect-ratio:var(--ugc-ratio,4/3)}
 .frame{position:relative}
-.sr{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (prefers-reduced-motion:reduce){.root *{transition:none!important;scroll-behavior:auto!important;animation:none!important}}
 `;
 
@@ -112,8 +111,8 @@ let sheet;
 export function make(tag, attributes, ...children) {
   const element = document.createElement(tag);
   for (const name of Object.keys(attributes)) {
-    const value = attributes[name];
-    if (value !== null && value !== undefined && value !== false) element.setAttribute(name, String(value));
+    const value = attributes[name] ?? false;
+    if (value !== false) element.setAttribute(name, String(value));
   }
   for (const child of children) if (child) element.append(child);
   return element;
@@ -300,8 +299,7 @@ export class UgcGallery extends HTMLElement {
     this.#grid = grid;
     /** @type {ShadowRoot} */ (this.#shadow).replaceChildren(root);
     if (rolls) import("./carousel.js").then(({ roll }) => roll(this, grid), () => {});
-    const rows = Number(getComputedStyle(grid).getPropertyValue("--rows")) || 2;
-    const first = layout === "single" ? 1 : rolls ? this.items.length : rows * this.#columns();
+    const first = rolls ? this.items.length : this.#count("--rows") * this.#count("--c");
     this.#add(first);
     const more = make("button", { class: "more", part: "more", type: "button" }, this.words("more"));
     const settle = () => foot.replaceChildren(...(this.#shown < this.items.length || this.#next ? [more] : []));
@@ -310,8 +308,9 @@ export class UgcGallery extends HTMLElement {
     watch(this, null, () => {}, () => this.record("gallery_view"));
   }
 
-  #columns() {
-    return (this.#grid && Number(getComputedStyle(this.#grid).getPropertyValue("--c"))) || 3;
+  /** How many rows or columns there are, by the style sheet. @param {string} name */
+  #count(name) {
+    return Number(getComputedStyle(/** @type {HTMLElement} */ (this.#grid)).getPropertyValue(name)) || 2;
   }
 
   /** @param {HTMLElement} button @param {number} count */
@@ -340,7 +339,7 @@ export class UgcGallery extends HTMLElement {
   /** @param {number} count */
   #add(count) {
     const grid = /** @type {HTMLElement} */ (this.#grid);
-    const width = Math.ceil((this.clientWidth || 320) / (grid.classList.contains("single") ? 1 : this.#columns()));
+    const width = Math.ceil((this.clientWidth || 320) / this.#count("--c"));
     for (const item of this.items.slice(this.#shown, this.#shown + count)) grid.append(this.#tile(item, this.#shown++, `${width}px`));
   }
 
@@ -405,7 +404,7 @@ for (const name of ATTRIBUTES) {
       return this.getAttribute(name);
     },
     set(value) {
-      if (value === null || value === undefined) this.removeAttribute(name);
+      if ((value ?? null) === null) this.removeAttribute(name);
       else this.setAttribute(name, value);
     },
   });

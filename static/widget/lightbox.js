@@ -176,6 +176,11 @@ export function show(gallery, shadow, start) {
     fit.style.setProperty("--ratio", `${image.width}/${image.height}`);
     fit.style.setProperty("--wide", String(image.width / image.height));
     stage.replaceChildren(fit);
+    const loop = safe(own(medium, "loop"));
+    if (loop && !matchMedia("(prefers-reduced-motion:reduce)").matches) {
+      image.removeAttribute("srcset");
+      image.src = loop;
+    }
     // Without it the poster stays.
     if (own(medium, "duration")) import("./player.js").then(({ play }) => play(fit, medium, image, shadow, words), () => {});
     return fit;

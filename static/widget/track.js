@@ -11,7 +11,7 @@
 /** @typedef {Record<string, unknown>} Fields */
 /** @typedef {{key: string, visitor: string, session: string, consent: Consent, webdriver: boolean, page: {url: string, referrer: string, title: string}}} Envelope */
 /** @typedef {{envelope: Envelope, event: Fields & {id: string, type: string, at: string}, alone?: boolean}} Waiting */
-/** @typedef {{timer: number, image: HTMLImageElement|null, inSight: boolean, seen: (() => void)|null, viewed: () => void}} Watched */
+/** @typedef {{timer: number, image: HTMLImageElement|null, seen: (() => void)|null, viewed: () => void}} Watched */
 /** @typedef {{url?: string, key?: string, consent?: string|null}} Options */
 /**
  * @typedef {object} Tracker
@@ -20,7 +20,6 @@
  * @property {() => string} visitor
  * @property {(options: Options) => void} configure
  * @property {(target: Element, image: HTMLImageElement|null, seen: () => void, viewed: () => void) => void} watch
- * @property {(target: Element) => void} unwatch
  */
 
 const BRAND = Symbol.for("ugc.v1");
@@ -183,7 +182,7 @@ function create() {
     for (const group of groups()) {
       try {
         const { ok, status } = await send(group);
-        const refused = status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429;
+        const refused = status >= 400 && status < 500 && ![408, 425, 429].includes(status);
         // What the service refuses today it refuses tomorrow; one bad event of many is found by sending each alone.
         if (refused && group.length > 1) for (const each of group) each.alone = true;
         else if (ok || refused) waiting = waiting.filter((each) => !group.includes(each));
@@ -221,10 +220,9 @@ function create() {
   /** @param {Watched} each */
   const start = (each) => {
     const drawn = !each.image || (each.image.complete && each.image.naturalWidth > 0);
-    if (each.timer || !each.inSight || !drawn || document.visibilityState !== "visible") return;
+    if (each.timer || !inSight.has(each) || !drawn || document.visibilityState !== "visible") return;
     each.timer = setTimeout(() => {
       inSight.delete(each);
-      each.inSight = false;
       quietly(each.viewed)();
     }, VIEW);
   };
@@ -243,8 +241,7 @@ function create() {
         quietly(each.seen)();
         each.seen = null;
       }
-      each.inSight = entry.isIntersecting && entry.intersectionRatio >= HALF;
-      if (each.inSight) {
+      if (entry.isIntersecting && entry.intersectionRatio >= HALF) {
         inSight.add(each);
         start(each);
       } else {
@@ -254,16 +251,6 @@ function create() {
     }
   });
 
-  /** @param {Element} target */
-  const unwatch = (target) => {
-    const each = watched.get(target);
-    if (!each) return;
-    observer?.unobserve(target);
-    watched.delete(target);
-    inSight.delete(each);
-    stop(each);
-  };
-
   /** @type {Tracker["watch"]} */
   const watch = (target, image, seen, viewed) => {
     // @ts-ignore null prototype, as above
@@ -272,10 +259,10 @@ function create() {
     const each = {
       timer: 0,
       image,
-      inSight: false,
       seen,
       viewed: () => {
-        unwatch(target);
+        observer?.unobserve(target);
+        watched.delete(target);
         viewed();
       },
     };
@@ -309,7 +296,6 @@ function create() {
     visitor: () => visitor,
     configure,
     watch,
-    unwatch,
   };
 }
 
@@ -336,7 +322,6 @@ const tracker = shared();
 export const track = quietly(tracker.track);
 export const configure = quietly(tracker.configure);
 export const watch = quietly(tracker.watch);
-export const unwatch = quietly(tracker.unwatch);
 
 quietly(() => {
   for (const script of document.querySelectorAll("script[data-key]")) {

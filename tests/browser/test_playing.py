@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -16,7 +17,7 @@ from tests.browser import host
 from tests.browser.conftest import comes_true, serving
 from tests.doors import studio
 from tests.galleries import shown
-from tests.media import clips
+from tests.media import clips, vectors
 from ugc.accounts import actions as accounts_actions
 from ugc.accounts.models import Brand, Role
 from ugc.kit import clock
@@ -130,6 +131,26 @@ def test_tab_reaches_the_player(page: Page, visit: Callable[[], None], server: s
     expect(page.locator("ugc-gallery video")).to_be_visible()
     page.keyboard.press("Tab")
     comes_true(page, "document.querySelector('ugc-gallery').shadowRoot.activeElement?.localName === 'video'")
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_loop_moves_when_it_is_opened_unless_less_motion_is_asked_for(
+    page: Page, visit: Callable[[], None], server: str, live: Runtime, motion: Literal["no-preference", "reduce"]
+) -> None:  # fmt: skip
+    with live.transaction() as session:
+        brand = make.brand(session, slug="acme", name="Acme")
+        host.add_key(live, session, brand)
+        add(live, session, brand, vectors.moving_gif(320, 240, 8), state=State.APPROVED, rights_state=RightsState.OWNED)
+        shown.gallery(session, brand, slug="home")
+    page.emulate_media(reduced_motion=motion)
+    visit()
+    tile = page.locator("ugc-gallery li[part=tile] img")
+    expect(tile).to_be_visible()
+    assert "loop-" not in (tile.get_attribute("srcset") or "")
+    page.locator("ugc-gallery button[part=open]").click()
+    large = "document.querySelector('ugc-gallery').shadowRoot.querySelector('dialog img')"
+    comes_true(page, f"{large}?.complete && {large}.naturalWidth > 0")
+    assert page.evaluate(f"{large}.currentSrc.includes('/loop-')") == (motion == "no-preference")
 
 
 @pytest.fixture

@@ -126,10 +126,17 @@ def test_a_gallery_names_the_poster_first_and_then_what_plays(runtime: Runtime, 
     assert (caption["type"], caption["language"]) == ("text/vtt", "en")
 
 
+def test_a_gallery_names_the_loop_of_an_animated_picture_apart_from_its_stills(runtime: Runtime, session: Session) -> None:
+    file = finish(runtime, session, kept(runtime, session, vectors.moving_gif(320, 240, 6), "x.gif"))
+    shown = render.media_json(ItemMedia(file=file, alt=""), "http://ugc.test")
+    assert shown["loop"] == f"http://ugc.test/media/{file.public_name}/loop-320.webp"
+    assert not [each for each in shown["renditions"] if "loop" in each["url"]]
+
+
 def test_a_picture_in_a_gallery_is_as_it_was(session: Session) -> None:
     shown = render.media_json(ItemMedia(file=make.file(session, make.brand(session)), alt=""), "http://ugc.test")
     assert shown["type"] == "image"
-    assert "duration" not in shown
+    assert not {"duration", "loop"} & set(shown)
     assert all("role" not in each for each in shown["renditions"])
 
 

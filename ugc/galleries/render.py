@@ -121,12 +121,14 @@ def creator_json(item: Item) -> dict[str, Any] | None:
 
 
 def media_json(media: ItemMedia, base_url: str) -> dict[str, Any]:
-    """One picture with all its sizes, or one video or recording: its poster's sizes, then what plays."""
+    """One picture in all its sizes, with its loop if it moves; or a video or recording: its poster's sizes, then what plays."""
     file = media.file
+    loop = playing.loop_url(file, base_url)
     plays = {} if file.kind is FileKind.PICTURE else {"duration": round((file.duration_ms or 0) / 1000, 1), "sound": file.has_sound}
     return {
         "type": "image" if file.kind is FileKind.PICTURE else file.kind.value,
         **plays,
+        **({"loop": loop} if loop else {}),
         "width": media.file.width,
         "height": media.file.height,
         "alt": media.alt,

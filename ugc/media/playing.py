@@ -42,6 +42,12 @@ def moving_urls(file: File, base_url: str) -> list[dict[str, Any]]:
     ]
 
 
+def loop_url(file: File, base_url: str) -> str:
+    """The short, silent animation of an animated picture; empty for every other file."""
+    made = next((each for each in file.renditions if each.role is Role.LOOP), None)
+    return f"{base_url}/media/{file.public_name}/{made.name}" if made else ""
+
+
 def moving_url(made: Rendition, url: str) -> dict[str, Any]:
     """One of them; captions say their language instead of a size."""
     facts: dict[str, Any] = {"role": made.role.value, "type": made.type, "url": url}

@@ -34,6 +34,8 @@ class Image:
     width: int
     height: int
     colours: tuple[str, ...]
+    loop: str = ""
+    """Of an animated picture, for those who like things to move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ def image_of(file: File) -> Image | None:
         width=file.width,
         height=file.height,
         colours=tuple(file.colours[:2]),
+        loop=playing.loop_url(file, ""),
     )
 
 
