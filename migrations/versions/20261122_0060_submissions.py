@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("fingerprint", name=op.f("pk_spent_stamps")),
     )
     op.create_index(op.f("ix_spent_stamps_at"), "spent_stamps", ["at"], unique=False)
+    op.create_index(op.f("ix_files_brand_id_size"), "files", ["brand_id", "size"], unique=False)
 
 
 def foreign_key(table: str, column: str, target: str, ondelete: str = "CASCADE") -> sa.ForeignKeyConstraint:
@@ -112,6 +113,7 @@ def foreign_key(table: str, column: str, target: str, ondelete: str = "CASCADE")
 
 def downgrade() -> None:
     """Submissions and their terms are forgotten; the items stay."""
+    op.drop_index(op.f("ix_files_brand_id_size"), "files")
     for name in (
         "spent_stamps",
         "refused_submissions",

@@ -152,6 +152,23 @@ def test_what_is_not_accepted_is_said_at_its_place(phone: Page, server: str, liv
     assert count(live, ItemMedia) == 1
 
 
+def test_the_same_again_is_said_and_a_document_is_not_sent(phone: Page, server: str, live: Runtime) -> None:
+    """No link leads to what was here before, so the page itself says it; a document is refused where it is chosen."""
+    sent.brand(live)
+    begun: list[str] = []
+    phone.on("request", lambda each: begun.append(each.url) if each.method == "POST" and "/uploads/" in each.url else None)
+    for _ in range(2):
+        phone.goto(f"{server}/submit/acme")
+        files = [as_file("good.jpg", sent.picture()), as_file("bill.pdf", b"%PDF-1.4", "application/pdf")]
+        phone.get_by_label("Choose files").set_input_files(files)
+        expect(phone.locator(".files .how.bad")).to_have_text("Only photos, videos and recordings are taken.")
+        fill(phone)
+        phone.get_by_role("button", name="Send", exact=True).click()
+        expect(phone.get_by_role("heading", name="Thank you")).to_be_visible()
+    expect(phone.get_by_text("We have this already; nothing was added.")).to_be_visible()
+    assert (len(begun), count(live, Item)) == (2, 1)
+
+
 def test_somebody_too_young_does_not_come_back_by_the_back_button(page: Page, server: str, live: Runtime) -> None:
     """L-14"""
     sent.brand(live)
