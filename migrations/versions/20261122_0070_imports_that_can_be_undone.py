@@ -42,7 +42,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["brand_id"], ["brands.id"], name=op.f("fk_import_changes_brand_id_brands"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_changes")),
     )
-    op.create_index(op.f("ix_import_changes_import_id"), "import_changes", ["import_id"], unique=False)
+    op.create_index("ix_import_changes_import_id", "import_changes", ["import_id", "id"], unique=False)
+    op.drop_index("ix_items_import_id", table_name="items")
+    op.create_index("ix_items_import_id", "items", ["import_id", "id"], unique=False)
     for table in LINKS:
         op.add_column(table, sa.Column("import_id", sa.BigInteger(), nullable=True))
         op.create_index(
@@ -55,7 +57,9 @@ def downgrade() -> None:
     for table in LINKS:
         op.drop_index(f"ix_{table}_import_id", table_name=table, postgresql_where=sa.text("import_id IS NOT NULL"))
         op.drop_column(table, "import_id")
-    op.drop_index(op.f("ix_import_changes_import_id"), table_name="import_changes")
+    op.drop_index("ix_items_import_id", table_name="items")
+    op.create_index("ix_items_import_id", "items", ["import_id"], unique=False)
+    op.drop_index("ix_import_changes_import_id", table_name="import_changes")
     op.drop_table("import_changes")
     op.drop_index(op.f("ix_imports_state"), table_name="imports")
     for name in ("undone_at", "error", "total", "done", "size", "storage_key", "options", "state"):

@@ -63,9 +63,11 @@ class ImportChange(Base):
     """What an import added or changed beside its items, with what stood there before: the way back."""
 
     __tablename__ = "import_changes"
+    # In the order in which an import is undone, batch by batch.
+    __table_args__ = (Index("ix_import_changes_import_id", "import_id", "id"),)
 
     id: Mapped[pk]
-    import_id: Mapped[int] = fk("imports.id")
+    import_id: Mapped[int] = fk("imports.id", index=False)
     brand_id: Mapped[int] = fk("brands.id", index=False)
     kind: Mapped[str]
     """`product` or `order`."""

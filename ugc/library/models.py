@@ -110,6 +110,8 @@ class Item(Base):
         Index("ix_items_rights_until", "rights_until", postgresql_where=text("rights_until IS NOT NULL")),
         Index("ix_items_gone", "brand_id", "gone_at", postgresql_where=text("gone_at IS NOT NULL")),
         Index("ix_items_search", "search", postgresql_using="gin"),
+        # In the order in which an import is undone, batch by batch.
+        Index("ix_items_import_id", "import_id", "id"),
         CheckConstraint("rating between 1 and 5", name="rating"),
         CheckConstraint("score between 0 and 100", name="score"),
     )
@@ -137,7 +139,7 @@ class Item(Base):
     source_url: Mapped[str] = mapped_column(server_default="")
     external_id: Mapped[str]
     """What tells items of one source apart; a repeated import finds the item by it."""
-    import_id: Mapped[int | None] = mapped_column(index=True)
+    import_id: Mapped[int | None]
     source_policy: Mapped[SourcePolicy] = mapped_column(server_default="own")
     embed_url: Mapped[str] = mapped_column(server_default="")
     """The network's own embed, for `embed_only`."""
