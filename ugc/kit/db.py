@@ -95,6 +95,7 @@ def make_engine(url: str, *, pool_size: int = 5, statement_timeout_ms: int = 5_0
         max_overflow=pool_size,
         pool_timeout=2,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text goes into logs; the values may be a customer's or a token (T-38, T-64)
         connect_args={"options": options, "application_name": application, "connect_timeout": 3},
     )
 
