@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 from sqlalchemy.orm import Session
 
@@ -131,6 +132,23 @@ def test_tab_reaches_the_player(page: Page, visit: Callable[[], None], server: s
     expect(page.locator("ugc-gallery video")).to_be_visible()
     page.keyboard.press("Tab")
     comes_true(page, "document.querySelector('ugc-gallery').shadowRoot.activeElement?.localName === 'video'")
+
+
+def test_axe_finds_nothing_while_a_player_is_open_and_arrows_follow_the_direction(
+    page: Page, visit: Callable[[], None], server: str, live: Runtime
+) -> None:  # fmt: skip
+    fill(live, State.APPROVED)
+    page.set_viewport_size({"width": 390, "height": 800})
+    visit()
+    page.evaluate("document.documentElement.dir = 'rtl'; document.documentElement.lang = 'ar'")
+    page.locator("ugc-gallery button[part=open]").first.click()
+    expect(page.locator("ugc-gallery video")).to_be_visible()
+    found = Axe().run(page, context="ugc-gallery", options={"rules": {"video-caption": {"enabled": True}}})
+    assert [each["id"] for each in found.response["violations"]] == []
+    page.locator("ugc-gallery button[part=close]").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("ugc-gallery audio")).to_be_visible()
+    assert Axe().run(page, context="ugc-gallery").response["violations"] == []
 
 
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])

@@ -216,7 +216,7 @@ def find_ended(session: Session, since: datetime, until: datetime) -> dict[int, 
     return found
 
 
-def ended_between(since: datetime, until: datetime) -> Select[tuple[int, int]]:
+def ended_between(since: datetime, until: datetime) -> Select[int, int]:
     """The same as pairs of brand and item; each end has an index, so that it costs by what ended."""
     ended = or_(*((moment > since) & (moment <= until) for moment in (Item.expires_at, Item.rights_until, Item.lease_until)))
     return select(Item.brand_id, Item.id).where(Item.state == State.APPROVED, ended)
