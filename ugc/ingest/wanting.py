@@ -29,6 +29,9 @@ from ugc.runtime import Runtime
 
 MAX_WANTED = 50
 """Files of one item: a carousel has 20 at most anywhere."""
+PICTURE_SECONDS = 15
+FILM_SECONDS = 120
+"""In all, for one download (T-34): a video of 200 MB takes 15 s only on a quick line, and a worker's slot is no web thread."""
 MAX_ATTEMPTS = 5
 """As often as the queue tries a job; the last one writes down that it failed."""
 TRIED_FOR = timedelta(days=2)
@@ -158,7 +161,9 @@ def store(runtime: Runtime, wanted: WantedFile, *, now: datetime) -> None:
     """Download, decode in the limited child, then file and item in one transaction."""
     path = runtime.storage.temporary()
     try:
-        answer = runtime.fetcher.download(wanted.url, path, max_bytes=runtime.settings.largest_mb * 1024**2)
+        seconds = PICTURE_SECONDS if wanted.kind == "picture" else FILM_SECONDS
+        most = runtime.settings.largest_mb * 1024**2
+        answer = runtime.fetcher.download(wanted.url, path, max_bytes=most, seconds=seconds)
         check_status(answer.status)
         received = media_actions.receive(runtime, path, name_of(wanted.url))
     finally:
