@@ -24,9 +24,9 @@ CODE = sorted((ROOT / "ugc").rglob("*.py"))
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 # Whoever opens a connection of its own would pass by the one fetcher that checks addresses (T-30, T-37).
 CLIENTS = {
-    "requests", "httpx", "urllib3", "aiohttp", "httplib2", "http.client", "urllib.request", "ftplib", "smtplib", "imaplib", "poplib",
-    "telnetlib", "xmlrpc.client", "websockets", "boto3", "botocore", "socket", "ssl", "authlib.integrations.requests_client",
-    "authlib.integrations.httpx_client",
+    "requests", "httpx", "urllib3", "aiohttp", "httplib2", "http.client", "urllib.request", "ftplib", "smtplib", "imaplib",
+    "poplib", "telnetlib", "xmlrpc.client", "websockets", "boto3", "botocore", "socket", "ssl",
+    "authlib.integrations.requests_client", "authlib.integrations.httpx_client",
 }  # fmt: skip
 # Who may, and what it speaks to. The database's driver is no part of this: it knows one address, that of the settings.
 MAY_CONNECT = {

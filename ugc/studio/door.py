@@ -22,10 +22,10 @@ from ugc.studio import (
     jobs,
     library,
     links,
+    listening,
     search,
     settings,
     sign_in,
-    listening,
     sources,
     submissions,
 )

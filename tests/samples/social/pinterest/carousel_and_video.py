@@ -3,7 +3,7 @@
 from ugc.library.models import Kind
 
 MODE = "own"
-OPTIONS = {}
+OPTIONS: dict[str, str] = {}
 EXPECTED = [
     {
         "kind": Kind.PHOTO,

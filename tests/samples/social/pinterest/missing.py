@@ -1,7 +1,7 @@
 """What missing.json must become."""
 
 MODE = "own"
-OPTIONS = {}
+OPTIONS: dict[str, str] = {}
 EXPECTED = [
     ("813744226420795884", "media"),
     ("", "id"),

@@ -1,7 +1,7 @@
 """What missing.json must become."""
 
 MODE = "own"
-OPTIONS = {}
+OPTIONS: dict[str, str] = {}
 EXPECTED = [
     ("", "id"),
     ("", "post"),

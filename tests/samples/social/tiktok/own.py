@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from ugc.library.models import Kind
 
 MODE = "own"
-OPTIONS = {}
+OPTIONS: dict[str, str] = {}
 EXPECTED = [
     {
         "external_id": "7080000000000000001", "kind": Kind.VIDEO, "title": "Hat try-on", "text": "Three ways to wear it #hat",

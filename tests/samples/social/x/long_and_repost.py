@@ -4,6 +4,6 @@ from ugc.library.models import Kind
 
 MODE = "search"
 OPTIONS = {"query": "hat"}
-EXPECTED = [
+EXPECTED: list[dict[str, object]] = [
     {"external_id": "3", "kind": Kind.POST, "text": "The whole of it", "creator": None, "language": "", "media": []},
 ]  # fmt: skip
