@@ -104,8 +104,8 @@ def test_keys_act_on_everything_that_is_selected(page: Page, live: Runtime, serv
 
 
 def test_a_decision_that_the_server_refuses_comes_back_and_says_so(page: Page, live: Runtime, server: str, acme: list[int]) -> None:
-    page.goto(f"{server}/studio/inbox")
     page.route("**/studio/decide", lambda route: route.fulfill(status=503, json={"detail": "the database is busy or down"}))
+    page.goto(f"{server}/studio/inbox")
     page.keyboard.press("a")
     expect(page.locator(".toast.bad")).to_contain_text("the database is busy or down")
     expect(page.locator(".tile.focused")).to_have_attribute("data-id", str(acme[0]))
