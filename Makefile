@@ -72,7 +72,8 @@ LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes
 lock: $(UV) ## write requirements/*.txt anew from pyproject.toml; ARGS="--upgrade" takes the newest versions
 	$(LOCK) pyproject.toml -o requirements/run.txt $(ARGS)
 	$(LOCK) pyproject.toml --extra video -o requirements/video.txt $(ARGS)
-	$(LOCK) pyproject.toml --extra video --group dev -o requirements/dev.txt $(ARGS)
+	$(LOCK) pyproject.toml --extra video --extra semantic -o requirements/semantic.txt $(ARGS)
+	$(LOCK) pyproject.toml --extra video --extra semantic --group dev -o requirements/dev.txt $(ARGS)
 	$(LOCK) --group build -o requirements/build.txt $(ARGS)
 
 clean: ## remove what the targets made, your data in var/ left alone

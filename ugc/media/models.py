@@ -80,6 +80,12 @@ class File(Base):
     """The hashes of its seven mirrored and turned copies, 32 bytes each; files from before they were made have none."""
     measures: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     """Pixel measures by name, made where pixels are decoded; scoring turns them into parts."""
+    measures_version: Mapped[int] = mapped_column(server_default="1")
+    """Which release of the measures and the descriptor made them; an older one is measured again by a job."""
+    descriptor: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Layout of colours, gradients and texture as numbers, made where pixels are decoded; similarity makes vectors of it."""
+    provenance: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """What the file's Content Credentials declare, read before metadata is stripped (L-29)."""
     error: Mapped[str] = mapped_column(server_default="")
     created: Mapped[stamped]
     ready_at: Mapped[datetime | None]

@@ -14,7 +14,7 @@ from ugc.kit.errors import Invalid
 from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
 from ugc.library.models import Reason, State
-from ugc.studio import answers, shapes
+from ugc.studio import answers, panels, shapes
 from ugc.studio.render import bare, page
 
 pages = Blueprint("inbox", __name__)
@@ -52,6 +52,7 @@ def show() -> Response:
     )  # fmt: skip
     facts: dict[str, Any] = {"cards": shapes.cards(web.session(), found.items), "next": found.next, "sort": sort}
     facts["likes"] = duplicates_queries.map_likes(web.session(), principal.brand_id, [item.id for item in found.items])
+    facts["panels"] = panels.of(web.session(), principal.brand_id, found.items)
     if request.headers.get("HX-Request") and request.args.get("cursor"):
         return bare("inbox/tiles.html", **facts)
     waiting = library_queries.count_items(web.session(), principal.brand_id, library_queries.INBOX, now=web.now(), most=COUNTED)

@@ -25,7 +25,7 @@ from ugc.library.models import Item, RightsState
 from ugc.library.rules import ProductTag
 from ugc.rights import actions as rights_actions
 from ugc.rights import queries as rights_queries
-from ugc.studio import answers, people, shapes
+from ugc.studio import answers, panels, people, shapes
 from ugc.studio.inbox import REASONS
 from ugc.studio.render import bare, page
 
@@ -54,6 +54,7 @@ def show(item_id: int) -> Response:
         shown_in=find_shown_in(item, now), entries=rights_queries.find_entries(session, brand_id, item_id),
         missing=wanting.find_missing(session, brand_id, item_id), history=find_history(item),
         names=people.names(session, brand_id), toast=shapes.toast(request.args),
+        panels=panels.of(session, brand_id, [item])[item_id],
     )  # fmt: skip
 
 

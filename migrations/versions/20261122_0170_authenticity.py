@@ -1,0 +1,16 @@
+"""Flags on items."""
+
+from __future__ import annotations
+
+revision = "20261122_0170"
+down_revision = "20261122_0160"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
