@@ -1,4 +1,4 @@
-"""What every reader is given and gives back: texts and the brand's own context in, findings with their probability and words out."""
+"""What every reader is given and gives back: texts and the brand's context in, findings with their probability and words out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MENTION = re.compile(r"(?<![\w@/.])@([\w.]*\w)")
 UNKNOWN = "unknown"
 """The label of what can't be known: no text, too short, too uncertain."""
 ENOUGH = 8_000
-"""Characters of a text that learnt readers look at: a 50 kB caption says nothing new after them, and costs as much as 500 others."""
+"""Characters of a text that learnt readers look at: a 50 kB caption says nothing new after them, and costs as much as 500."""
 
 
 @dataclass(frozen=True, slots=True)
