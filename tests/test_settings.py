@@ -48,6 +48,8 @@ def test_values_come_in_their_types() -> None:
         ("UGC_S3_ENCRYPTION", "rot13"),
         ("UGC_S3_SOURCES", "s3://bucket"), ("UGC_S3_SOURCES", "shop=bucket"), ("UGC_FETCH_HTTP", "yes"),
         ("UGC_MAX_UPLOAD_MB", "0"), ("UGC_TRUSTED_HOSTS", "http://x"),
+        ("UGC_VISION_URL", "ftp://models.test"), ("UGC_VISION_URL", "https://me:secret@models.test"),
+        ("UGC_VISION_URL", "https://models.test/v1?key=secret"), ("UGC_VISION_PER_DAY", "0"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
@@ -86,3 +88,15 @@ def test_a_secret_is_made_once_and_kept_for_its_owner_only(tmp_path: Path) -> No
 def test_a_given_secret_is_used_and_nothing_is_written(tmp_path: Path) -> None:
     assert secret_of(Settings(data_dir=tmp_path / "none", secret_key="x" * 32)) == "x" * 32
     assert not (tmp_path / "none").exists()
+
+
+def test_a_vision_endpoint_needs_its_model_and_its_key_is_never_repeated() -> None:
+    given = {"UGC_VISION_URL": "https://models.test/v1/", "UGC_VISION_KEY": "sk-a-secret"}
+    with pytest.raises(BadSetting, match="UGC_VISION_MODEL"):
+        read_settings(given)
+    settings = read_settings(given | {"UGC_VISION_MODEL": "llava:7b"})
+    assert (settings.vision_url, settings.vision_model) == ("https://models.test/v1", "llava:7b")
+    assert "secret" not in repr(settings)
+    with pytest.raises(BadSetting, match="UGC_VISION_KEY") as refused:
+        read_settings({"UGC_VISION_KEY": "sk-pa55word\nX-Other: 1"})
+    assert "pa55word" not in str(refused.value)

@@ -66,6 +66,18 @@ class Settings:
     """The largest file that may be sent for an import through the browser, in megabytes."""
     watch_dir: str = ""
     """A folder whose subfolders, named like brands, are watched: what is put there is imported; empty = none."""
+    picture_model: str = ""
+    """A folder, or a name below `models` of the data folder, with an encoder of pictures and words; empty = our own features."""
+    text_model: str = ""
+    """The same with a sentence encoder; empty = our own features."""
+    vision_url: str = ""
+    """The base address of an OpenAI-compatible endpoint that describes pictures, `https://…/v1`; empty = nothing is sent."""
+    vision_key: str = field(default="", repr=False)
+    """The endpoint's key, sent as `Authorization: Bearer …`; empty = none is sent."""
+    vision_model: str = ""
+    """The name of the endpoint's model that is asked."""
+    vision_per_day: int = 200
+    """Pictures of a brand that are sent to the endpoint in a day (UTC), at most."""
 
     demo: bool = False
     """Set by `ugc demo` only: serve the sample storefront."""
@@ -96,7 +108,10 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         if name not in known:
             raise BadSetting(f"{name} is not a setting; known are {', '.join(sorted(known))}")
     values = {known[name]: read_value(name, value.strip()) for name, value in given.items() if value.strip()}
-    return Settings(**values)  # type: ignore[arg-type]  # each value was made by read_value for its field
+    settings = Settings(**values)  # type: ignore[arg-type]  # each value was made by read_value for its field
+    if settings.vision_url and not settings.vision_model:
+        raise BadSetting("UGC_VISION_URL needs UGC_VISION_MODEL, the name of the model that is asked there")
+    return settings
 
 
 def read_value(name: str, value: str) -> object:
@@ -116,6 +131,14 @@ def read_value(name: str, value: str) -> object:
             return whole_number(name, value, 0, 1_000_000)
         case "UGC_MAX_IMPORT_MB":
             return whole_number(name, value, 1, 100_000)
+        case "UGC_VISION_PER_DAY":
+            return whole_number(name, value, 1, 1_000_000)
+        case "UGC_PICTURE_MODEL" | "UGC_TEXT_MODEL":
+            return value
+        case "UGC_VISION_URL":
+            return endpoint(name, value)
+        case "UGC_VISION_KEY" | "UGC_VISION_MODEL":
+            return one_line(name, value)
         case "UGC_DEMO" | "UGC_FETCH_HTTP" | "UGC_HEIC":
             return one_of(name, value, ("0", "1")) == "1"
         case "UGC_LOG_LEVEL":
@@ -178,6 +201,21 @@ def address(name: str, value: str, schemes: tuple[str, ...]) -> str:
     """An address with one of the schemes; the message never repeats the value, which may hold a password."""
     if urlsplit(value).scheme not in schemes:
         raise BadSetting(f"{name} must begin with {' or '.join(scheme + '://' for scheme in schemes)}")
+    return value
+
+
+def endpoint(name: str, value: str) -> str:
+    """A base address without a key in it: an address is logged, a key is not."""
+    parts = urlsplit(address(name, value, ("http", "https")))
+    if parts.username or parts.password or parts.query or parts.fragment or not parts.hostname:
+        raise BadSetting(f"{name} must be an address alone, like https://models.example/v1; the key goes into UGC_VISION_KEY")
+    return value.rstrip("/").removesuffix("/chat/completions")
+
+
+def one_line(name: str, value: str) -> str:
+    """Printable ASCII that fits into a header; the message never repeats the value, which may be a key."""
+    if not value.isascii() or not value.isprintable() or len(value) > 500:
+        raise BadSetting(f"{name} must be at most 500 printable ASCII characters")
     return value
 
 
