@@ -1,0 +1,73 @@
+"""Names of colours, by nearness in CIELAB: what coordinators call a colour, and which colours a name means."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+import numpy
+from numpy.typing import NDArray
+
+from ugc.kit.errors import Invalid
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "black": ("#000000", "#1a1a1a", "#222428"),
+    "grey": ("#555555", "#808080", "#a9a9a9", "#6e7480", "#8b8681"),
+    "white": ("#ffffff", "#f2f2f2", "#e6e6e6", "#f5f3ee"),
+    "red": ("#ff0000", "#c8102e", "#a01020", "#d94040", "#7a1020"),
+    "orange": ("#ff8000", "#f28c28", "#e0661f", "#ffa94d"),
+    "yellow": ("#ffff00", "#ffd700", "#f4d35e", "#e0c020", "#fff29a"),
+    "green": ("#008000", "#00c040", "#2e8b57", "#6b8e23", "#7fbf5f", "#1f4d2b", "#a8d08d"),
+    "turquoise": ("#40e0d0", "#20b2aa", "#008b8b", "#7fd6d0"),
+    "blue": ("#0000ff", "#1f4fbf", "#4682b4", "#87ceeb", "#1a2a5a", "#5a8fd8", "#a5c8e8", "#3c5070"),
+    "purple": ("#800080", "#6a3d9a", "#9370db", "#4b2a6a", "#b99ad8"),
+    "pink": ("#ffc0cb", "#ff69b4", "#e75480", "#f4a6c0", "#d94f8a"),
+    "brown": ("#8b4513", "#5c3a21", "#7b5a3c", "#a0703c", "#3b2a1e"),
+    "beige": ("#f5f5dc", "#d8c3a5", "#e8d8c0", "#c8b090", "#c9a98c"),
+}  # fmt: skip
+NAMES = tuple(EXAMPLES)
+"""Every name that a colour can have, in the order in which they are offered."""
+NEAR = 20.0
+"""CIELAB distance (CIE 1976) up to which two colours count as alike; 2 can just be told apart."""
+HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+D65 = numpy.array([0.95047, 1.0, 1.08883])
+SRGB_TO_XYZ = numpy.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]])
+
+
+def read_hex(text: str) -> tuple[int, int, int]:
+    """`#rrggbb` or `#rgb`, the sign may be missing; raises Invalid."""
+    found = HEX.fullmatch(text.strip())
+    if found is None:
+        raise Invalid(f"{text[:20]!r} is no colour; give a name ({', '.join(NAMES)}) or #rrggbb", name="colour")
+    digits = found[1] if len(found[1]) == 6 else "".join(2 * digit for digit in found[1])
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def lab_of(rgb: NDArray[numpy.floating] | list[tuple[int, int, int]]) -> NDArray[numpy.float64]:
+    """sRGB (0–255, last axis) in CIELAB under D65 (IEC 61966-2-1, CIE 15)."""
+    plain = numpy.asarray(rgb, dtype=numpy.float64) / 255
+    linear = numpy.where(plain <= 0.04045, plain / 12.92, ((plain + 0.055) / 1.055) ** 2.4)
+    white = linear @ SRGB_TO_XYZ.T / D65
+    bent = numpy.where(white > 216 / 24389, numpy.cbrt(white), (24389 / 27 * white + 16) / 116)
+    x, y, z = bent[..., 0], bent[..., 1], bent[..., 2]
+    return numpy.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+@cache
+def examples() -> tuple[NDArray[numpy.float64], list[str]]:
+    """Every example in CIELAB, and its name."""
+    listed = [(read_hex(value), name) for name, values in EXAMPLES.items() for value in values]
+    return lab_of([rgb for rgb, _ in listed]), [name for _, name in listed]
+
+
+def names_of(rgb: NDArray[numpy.floating] | list[tuple[int, int, int]]) -> list[str]:
+    """The name of each colour: that of the nearest example."""
+    known, names = examples()
+    distances = ((lab_of(rgb)[:, None, :] - known[None]) ** 2).sum(axis=2)
+    return [names[index] for index in distances.argmin(axis=1)]
+
+
+@lru_cache(maxsize=4096)
+def name_of(hex: str) -> str:
+    """What `#rrggbb` is called; raises Invalid for what is no colour."""
+    return names_of([read_hex(hex)])[0]
