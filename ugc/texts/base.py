@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from ugc.modelling.artefacts import Artefact
+from ugc.modelling.artefacts import Artefact
 
 HASHTAG = re.compile(r"#(\w+)")
 MENTION = re.compile(r"(?<![\w@/.])@([\w.]*\w)")
@@ -109,3 +108,7 @@ class Reader:
     """(texts, context) → a finding for each text, or a tuple of findings for each where the field holds several (`Found`)."""
     version: int = 1
     """Raised when the reader itself changes: what an older one read is read again."""
+    model: str = ""
+    """The kind of model (ugc/modelling) that it looks for in `Context.models`; empty where it learns nothing from a brand."""
+    format: int = 1
+    """The format of that model."""

@@ -1,0 +1,45 @@
+"""What the worker calls: reading what came in or changed, again when a model is new, and what was never read."""
+
+from __future__ import annotations
+
+from ugc.kit import clock, jobs
+from ugc.runtime import Runtime
+from ugc.texts import actions, queries, reading
+
+PORTION = 500
+"""Items read in one transaction: about a quarter of a second."""
+CAUGHT_UP = 10_000
+"""Items of one hourly round; a library from before is through in as many hours as it has portions of these."""
+
+
+@jobs.job("texts.read_item")
+def read_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
+    """Read one item; nothing if it is gone."""
+    read_items(runtime, brand_id=brand_id, item_ids=[item_id])
+
+
+@jobs.job("texts.read_items")
+def read_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
+    """Read some items."""
+    for start in range(0, len(item_ids), PORTION):
+        with runtime.transaction() as session:
+            actions.read_items(session, brand_id, item_ids[start : start + PORTION], now=clock.now())
+
+
+@jobs.job("texts.read_again")
+def read_again(runtime: Runtime, *, brand_id: int, kind: str) -> None:
+    """Read all of a brand's items again, now that a model of a kind that reads texts is another."""
+    if kind in reading.models():
+        with runtime.transaction() as session:
+            actions.read_again(session, brand_id, portion=PORTION)
+
+
+@jobs.job("texts.catch_up")
+def catch_up(runtime: Runtime) -> None:
+    """Read what was never read, or not by the readers of this release."""
+    with runtime.transaction() as session:
+        left = queries.find_unread(session, limit=CAUGHT_UP)
+        for brand_id in dict.fromkeys(brand_id for brand_id, _ in left):
+            ids = [item_id for brand, item_id in left if brand == brand_id]
+            portions = ({"brand_id": brand_id, "item_ids": ids[start : start + PORTION]} for start in range(0, len(ids), PORTION))
+            jobs.enqueue_many(session, "texts.read_items", portions)

@@ -1,0 +1,75 @@
+"""Reads of readings, and of what a brand's texts are read with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from ugc.kit.db import among
+from ugc.library.models import Creator, Item
+from ugc.modelling import queries as modelling_queries
+from ugc.texts import reading
+from ugc.texts.base import Context, Reading, Text
+from ugc.texts.models import TextReading
+
+
+def map_readings(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Reading]:
+    """What was found in the texts of items; those that were not read yet are left out."""
+    query = select(TextReading.item_id, TextReading.reading).where(
+        among(TextReading.item_id, item_ids), TextReading.brand_id == brand_id
+    )
+    return {item_id: reading.from_json(stored) for item_id, stored in session.execute(query)}
+
+
+def map_texts(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Text]:
+    """The texts of items."""
+    query = (
+        select(Item.id, Item.title, Item.body, Item.kind, Item.language, Creator.handle)
+        .outerjoin(Creator, Creator.id == Item.creator_id)
+        .where(among(Item.id, item_ids), Item.brand_id == brand_id)
+    )
+    return {
+        id: Text(title, body, kind.value, language, handle or "")
+        for id, title, body, kind, language, handle in session.execute(query)
+    }
+
+
+def map_read(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, dict[str, object]]:
+    """With which versions items were read last."""
+    query = select(TextReading.item_id, TextReading.versions).where(
+        among(TextReading.item_id, item_ids), TextReading.brand_id == brand_id
+    )
+    return dict(session.execute(query).all())
+
+
+def map_versions(session: Session, brand_id: int) -> dict[str, int]:
+    """The brand's own models that read its texts, by kind; 0 where only what ships reads."""
+    return {kind: modelling_queries.version_of(session, brand_id, kind) for kind in reading.models()}
+
+
+def get_context(session: Session, brand_id: int) -> Context:
+    """What is the brand's own of all that a text is read with."""
+    loaded = {
+        kind: modelling_queries.load(session, brand_id, kind, format=format) for kind, format in reading.models().items()
+    }  # fmt: skip
+    return Context(models={kind: model for kind, model in loaded.items() if model is not None})
+
+
+def find_ids(session: Session, brand_id: int, *, after: int, limit: int) -> list[int]:
+    """The brand's next items by id."""
+    query = select(Item.id).where(Item.brand_id == brand_id, Item.id > after).order_by(Item.id).limit(limit)
+    return list(session.scalars(query))
+
+
+def find_unread(session: Session, *, limit: int) -> list[tuple[int, int]]:
+    """Brand and id of items that no reader of today has read, of all brands."""
+    readers = reading.versions({})["readers"]
+    query = (
+        select(Item.brand_id, Item.id)
+        .outerjoin(TextReading, TextReading.item_id == Item.id)
+        .where(or_(TextReading.item_id.is_(None), TextReading.versions["readers"].as_string() != readers))
+        .order_by(Item.brand_id, Item.id)
+    )
+    return [(brand_id, id) for brand_id, id in session.execute(query.limit(limit))]
