@@ -10,16 +10,20 @@ from ugc.kit import jobs
 from ugc.kit.db import Base
 from ugc.library import models as library
 from ugc.media import models as media
+from ugc.modelling import models as modelling
 from ugc.orders import models as orders
 from ugc.rights import models as rights
 from ugc.scoring import models as scoring
 from ugc.social import models as social
 from ugc.submissions import models as submissions
+from ugc.suggestions import models as suggestions
+from ugc.texts import models as texts
 from ugc.tracking import models as tracking
 
 __all__ = [
-    "Base", "accounts", "catalog", "duplicates", "galleries", "ingest", "insights", "jobs", "library", "media", "orders",
-    "rights", "scoring", "social", "submissions", "tracking",
+    "Base", "accounts", "catalog", "duplicates", "galleries", "ingest", "insights", "jobs", "library", "media", "modelling",
+    "orders",
+    "rights", "scoring", "social", "submissions", "suggestions", "tracking",
 ]  # fmt: skip
 
 metadata = Base.metadata

@@ -14,12 +14,14 @@ from ugc.insights import jobs as insights
 from ugc.kit import jobs, working
 from ugc.library import jobs as library
 from ugc.media import jobs as media
+from ugc.modelling import jobs as modelling
 from ugc.orders import jobs as orders
 from ugc.rights import jobs as rights
 from ugc.runtime import Runtime
 from ugc.scoring import jobs as scoring
 from ugc.social import jobs as social
 from ugc.submissions import jobs as submissions
+from ugc.texts import jobs as texts
 from ugc.tracking import jobs as tracking
 
 ROOMS = (
@@ -30,11 +32,13 @@ ROOMS = (
     insights,
     library,
     media,
+    modelling,
     orders,
     rights,
     scoring,
     submissions,
     social,
+    texts,
     tracking,
 )
 """The rooms that have jobs; importing them registers what they can do."""
@@ -42,15 +46,16 @@ ROOMS = (
 AFTER: dict[str, list[str]] = {
     "accounts.key_revoked": ["galleries.drop_brand"],
     # A new item gets its first score, and with that the answers that it comes into are dropped.
-    "library.item_added": ["scoring.score_item", "duplicates.find_for_item"],
-    "library.items_added": ["scoring.score_items", "duplicates.find_for_items"],
-    "library.item_changed": ["galleries.unpublish_item", "scoring.score_item", "social.settle_policy"],
-    "library.items_changed": ["galleries.unpublish", "scoring.score_items", "social.settle_policies"],
+    "library.item_added": ["scoring.score_item", "duplicates.find_for_item", "texts.read_item"],
+    "library.items_added": ["scoring.score_items", "duplicates.find_for_items", "texts.read_items"],
+    "library.item_changed": ["galleries.unpublish_item", "scoring.score_item", "social.settle_policy", "texts.read_item"],
+    "library.items_changed": ["galleries.unpublish", "scoring.score_items", "social.settle_policies", "texts.read_items"],
     "library.item_barred": ["duplicates.bar_item"],
     "library.items_barred": ["duplicates.bar_items"],
     "library.batch_undone": ["duplicates.reopen"],
     "duplicates.merged": ["galleries.pin_kept"],
     "catalog.product_changed": ["galleries.drop_product", "library.refresh_product"],
+    "modelling.model_activated": ["texts.read_again"],
     "orders.order_changed": ["insights.attribute_order"],
     "media.file_refined": ["galleries.drop_file_items"],
     "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items", "duplicates.find_for_file"],
@@ -69,6 +74,8 @@ EVERY: list[tuple[str, str]] = [
     ("insights.roll_up", "* * * * * */3"),
     ("media.sweep_orphans", "53 4 * * *"),
     ("media.sweep_storage", "29 * * * *"),
+    ("modelling.check", "37 * * * *"),
+    ("modelling.retrain", "19 2 * * *"),
     ("orders.forget_bodies", "41 3 * * *"),
     ("rights.check_copies", "7 4 * * *"),
     ("scoring.check_copies", "37 4 * * *"),
@@ -78,6 +85,7 @@ EVERY: list[tuple[str, str]] = [
     ("social.renew_tokens", "*/10 * * * *"),
     ("submissions.forget_old", "53 3 * * *"),
     ("submissions.sweep_uploads", "43 * * * *"),
+    ("texts.catch_up", "59 * * * *"),
     ("tracking.make_partitions", "11 */6 * * *"),
 ]
 """Jobs by the clock: name and cron expression in UTC. They take no arguments and look after every brand."""

@@ -1,1 +1,1 @@
-"""Approve or reject: a calibrated probability per item learnt from the brand's decisions, automatic only within bounds that the brand sets."""
+"""Approve or reject: a calibrated probability per item learnt from the decisions, automatic only within bounds of the brand."""
