@@ -14,16 +14,18 @@ from ugc.modelling import models as modelling
 from ugc.orders import models as orders
 from ugc.rights import models as rights
 from ugc.scoring import models as scoring
+from ugc.similarity import models as similarity
 from ugc.social import models as social
 from ugc.submissions import models as submissions
 from ugc.suggestions import models as suggestions
 from ugc.texts import models as texts
 from ugc.tracking import models as tracking
+from ugc.triage import models as triage
 
 __all__ = [
     "Base", "accounts", "catalog", "duplicates", "galleries", "ingest", "insights", "jobs", "library", "media", "modelling",
     "orders",
-    "rights", "scoring", "social", "submissions", "suggestions", "tracking",
+    "rights", "scoring", "similarity", "social", "submissions", "suggestions", "tracking", "triage",
 ]  # fmt: skip
 
 metadata = Base.metadata

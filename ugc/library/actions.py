@@ -743,6 +743,23 @@ def set_scores(session: Session, brand_id: int, scores: Mapping[int, int | None]
         jobs.enqueue(session, "galleries.drop_items", queue="events", brand_id=brand_id, item_ids=sorted(changed))
 
 
+def set_approvals(
+    session: Session, brand_id: int, approvals: Mapping[int, float | None], teaches: Mapping[int, float] | None = None
+) -> None:
+    """Copy how likely items are approved and what a decision would teach; only the triage room calls it. No gallery looks at it."""
+    taught = [(teaches or {}).get(id) for id in approvals]
+    changed = session.scalars(
+        text("""
+            update items i set approval_p = a.p, teaches = a.teaches
+            from unnest(cast(:ids as bigint[]), cast(:ps as float8[]), cast(:taught as float8[])) as a (id, p, teaches)
+            where i.id = a.id and i.brand_id = :brand
+              and (i.approval_p is distinct from a.p or i.teaches is distinct from a.teaches) returning i.id
+        """),
+        {"brand": brand_id, "ids": list(approvals), "ps": list(approvals.values()), "taught": taught},
+    ).all()
+    forget(session, changed)
+
+
 # Removing.
 
 

@@ -101,6 +101,14 @@ class Item(Base):
         # As the sorts of queries.orders write them, so that a page is read from the index.
         Index("ix_items_by_score", "brand_id", "state", text("score desc"), text("id desc")),
         Index("ix_items_by_date", "brand_id", "state", text("published_at desc"), text("id desc")),
+        Index(
+            "ix_items_by_teaches",
+            "brand_id",
+            "state",
+            text("teaches desc"),
+            text("id desc"),
+            postgresql_where=text("teaches IS NOT NULL"),
+        ),  # fmt: skip
         Index("ix_items_by_language", "brand_id", "search_language"),
         # What comes into sight by itself, and when: a snapshot must not outlive it.
         Index("ix_items_scheduled", "brand_id", "publish_at", postgresql_where=text("publish_at IS NOT NULL")),
@@ -167,6 +175,8 @@ class Item(Base):
     rights_until: Mapped[datetime | None]
     score: Mapped[int | None]
     approval_p: Mapped[float | None]
+    teaches: Mapped[float | None]
+    """How much a decision on it would teach, 0–1: the uncertain first, each further one of its like a little later."""
     performance: Mapped[float | None]
 
     search_language: Mapped[str] = mapped_column(server_default="simple")

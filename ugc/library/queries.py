@@ -344,13 +344,13 @@ def phases(sort: str, rank: ColumnElement[Any] | None) -> list[Phase]:
             return [Phase(true(), dated)]
         case "relevance":
             return [Phase(true(), dated if rank is None else [rank, Item.id])]
-        case "score" | "rating" | "performance":
+        case "score" | "rating" | "performance" | "teaches":
             column: InstrumentedAttribute[Any] = getattr(Item, sort)
             return [Phase(column.is_not(None), [column, Item.id]), Phase(column.is_(None), dated)]
     raise Invalid(f"there is no sort named {sort!r}", name="sort")
 
 
-SORTS = ("newest", "oldest", "score", "rating", "relevance", "performance")
+SORTS = ("newest", "oldest", "score", "rating", "relevance", "performance", "teaches")
 
 
 def rank_of(q: str, configurations: Iterable[str]) -> ColumnElement[Any] | None:

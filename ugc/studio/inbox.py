@@ -22,7 +22,7 @@ pages = Blueprint("inbox", __name__)
 PAGE = 60
 # Exact up to here: counting a million rows would take longer than the page.
 COUNTED = 10_000
-SORTS = {"score": "Best first", "newest": "Newest first", "oldest": "Oldest first"}
+SORTS = {"score": "Best first", "teaches": "Teaches most first", "newest": "Newest first", "oldest": "Oldest first"}
 REASONS = {
     Reason.LOW_QUALITY: "Low quality", Reason.OFF_TOPIC: "Off topic", Reason.DUPLICATE: "Duplicate", Reason.SPAM: "Spam",
     Reason.COPYRIGHT: "Somebody else's work", Reason.PERSONAL_DATA: "Personal data", Reason.UNSAFE: "Unsafe or offensive",

@@ -1,1 +1,1 @@
-"""Approve or reject: a calibrated probability per item learnt from the decisions, automatic only within bounds of the brand."""
+"""How likely the brand approves an item, learnt from its own decisions; bounds within which that may decide by itself."""
