@@ -7,12 +7,16 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, TypeVar
 
+import numpy
 from sqlalchemy.orm import Session
 
 from ugc.accounts.models import Brand
 from ugc.catalog.models import Product
 from ugc.library.models import Creator, Item, Kind, State
 from ugc.media.models import File, FileState, Rendition
+from ugc.modelling import actions as modelling_actions
+from ugc.modelling.artefacts import Artefact
+from ugc.modelling.models import TrainedModel
 from ugc.social.models import Listening, Mention, Source
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -87,3 +91,13 @@ def added(session: Session, row: Row) -> Row:
     session.flush()
     session.refresh(row)
     return row
+
+
+def model(session: Session, brand: Brand, kind: str = "spam", *, better: bool = True, **facts: Any) -> TrainedModel:
+    """A model of one weight, in use."""
+    artefact = Artefact(kind, facts.pop("format", 1), {"w": numpy.array([facts.pop("weight", 1.0)])}, {})
+    said: dict[str, Any] = {
+        "rows": 100, "data": {"since": "2026-01-01"}, "metrics": {"f1": 0.9}, "incumbent": None, "why": "It is the first.",
+        "actor": "system", "now": NOON,
+    }  # fmt: skip
+    return modelling_actions.consider(session, brand.id, artefact, better=better, **(said | facts))

@@ -193,3 +193,24 @@ def test_locked_dependencies_have_hashes_and_no_address() -> None:
         text = path.read_text()
         assert "--hash=sha256:" in text, path.name
         assert "://" not in text, path.name
+
+
+def test_a_web_process_and_a_worker_start_without_the_libraries_that_only_training_needs() -> None:
+    """scikit-learn and scipy take a second and a hundred megabytes; who only predicts never pays for them (decision 0175)."""
+    code = "import sys, ugc.app, ugc.worker; print(*sorted({'sklearn', 'scipy', 'c2pa', 'onnxruntime', 'av'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_models_are_never_stored_as_code() -> None:
+    """Neither pickle nor joblib is imported anywhere: both run what they read."""
+    imported = {name for path in CODE for name in imports_of(parsed(path))}
+    assert not imported & {"pickle", "joblib", "cloudpickle", "dill", "marshal", "shelve"}
+
+
+def imports_of(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name.partition(".")[0] for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]

@@ -95,6 +95,9 @@ POST   /api/v1/sources                                   401 401 401 401 401 yes
 GET    /api/v1/sources/{source}                          401 401 401 401 401 yes 403
 PATCH  /api/v1/sources/{source}                          401 401 401 401 401 yes 403
 DELETE /api/v1/sources/{source}                          401 401 401 401 401 yes 403
+GET    /api/v1/models                                    401 401 401 401 401 yes 403
+POST   /api/v1/models/train                              401 401 401 401 401 yes 403
+POST   /api/v1/models/{model}/activate                   401 401 401 401 401 yes 403
 POST   /api/v1/sources/{source}/pull                     401 401 401 401 401 yes 403
 GET    /api/v1/imports                                   401 401 401 401 401 yes 403
 POST   /api/v1/imports                                   401 401 401 401 401 yes 403
@@ -181,6 +184,10 @@ POST   /studio/settings/keys                             401 403 403 yes yes 401
 POST   /studio/settings/keys/{key}/revoke                401 403 403 yes 404 401 401
 GET    /studio/settings/score                            in  yes yes yes yes in  in
 POST   /studio/settings/score                            401 403 yes yes yes 401 401
+GET    /studio/settings/models                           in  yes yes yes yes in  in
+POST   /studio/settings/models/spam/train                401 403 yes yes yes 401 401
+POST   /studio/settings/models/spam/builtin              401 403 yes yes yes 401 401
+POST   /studio/settings/models/{model}/activate          401 403 yes yes 404 401 401
 GET    /studio/settings/audit                            in  yes yes yes yes in  in
 GET    /studio/settings/uploads                          in  yes yes yes yes in  in
 POST   /studio/settings/uploads                          401 403 403 yes yes 401 401
@@ -217,11 +224,12 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/studio/listening/{listening}/places"): {"place": "feed-feed", "field-url": "https://blog.test/feed.xml"},
     ("POST", "/studio/sources/apps/instagram"): {"client_id": "1", "client_secret": "s"},
     ("PATCH", "/api/v1/sources/{source}"): {"name": "Changed"},
+    ("POST", "/api/v1/models/train"): {"kind": "spam"},
 }
 
 # Every thing of the first brand, asked for with another brand's secret key.
 FOREIGN = [line.split()[:2] for line in TABLE.splitlines() if "/api/v1/" in line and "{" in line]
-ONE_EACH = ("item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening")
+ONE_EACH = ("item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model")
 CHEAP = Cost(memory_kib=8, passes=1, lanes=1)
 
 
@@ -290,6 +298,7 @@ def one_of_everything(session: Session, brand: Brand) -> dict[str, Any]:
         "import": make.added(session, Import(brand_id=brand.id, kind="media", actor="system")).id,
         "job": job,
         "source": make.source(session, brand).id,
+        "model": make.model(session, brand).id,
         "mention": mention.id,
         "listening": mention.listening_id,
         "deletion": make.added(session, DeletionRequest(brand_id=brand.id, network="instagram", code="abc", account="")).code,

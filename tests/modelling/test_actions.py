@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import numpy
 import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -13,7 +12,6 @@ from sqlalchemy.orm import Session
 from tests import make
 from ugc.accounts.models import Brand
 from ugc.modelling import actions, jobs, queries, rules
-from ugc.modelling.artefacts import Artefact
 from ugc.modelling.models import ModelState, TrainedModel
 
 
@@ -22,19 +20,8 @@ def brand(session: Session) -> Brand:
     return make.brand(session)
 
 
-def considered(
-    session: Session, brand: Brand, weight: float = 1.0, *, better: bool = True, kind: str = "spam", **more: Any
-) -> TrainedModel:
-    facts: dict[str, Any] = {
-        "rows": 100,
-        "data": {"since": "2026-01-01"},
-        "metrics": {"f1": 0.9},
-        "incumbent": None,
-        "why": "first",
-        "actor": "job",
-    } | more
-    artefact = Artefact(kind, 1, {"w": numpy.array([weight])}, {})
-    return actions.consider(session, brand.id, artefact, better=better, now=make.NOON, **facts)
+def considered(session: Session, brand: Brand, weight: float = 1.0, *, kind: str = "spam", **facts: Any) -> TrainedModel:
+    return make.model(session, brand, kind, weight=weight, **facts)
 
 
 def weight_in_use(session: Session, brand: Brand, kind: str = "spam") -> float | None:

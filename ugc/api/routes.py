@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ugc.api import duplicates, galleries, imports, insights, items, mentions, orders, products, rights, schema, sources
+from ugc.api import duplicates, galleries, imports, insights, items, mentions, models, orders, products, rights, schema, sources
 
 doors = (schema.api, schema.documents)
 
@@ -14,6 +14,7 @@ __all__ = [
     "insights",
     "items",
     "mentions",
+    "models",
     "orders",
     "products",
     "rights",

@@ -11,7 +11,7 @@ from ugc.kit.errors import UgcError
 
 FAMILIES = {
     "brand": "accounts", "check": "accounts", "demo": "demo", "duplicates": "duplicates", "import": "imports",
-    "inspect": "inspecting", "key": "accounts", "migrate": "accounts", "process": "serving", "serve": "serving",
+    "inspect": "inspecting", "key": "accounts", "migrate": "accounts", "models": "models", "process": "serving", "serve": "serving",
     "storage": "storage", "user": "accounts", "worker": "serving",
 }  # fmt: skip
 """Command → the module of this package that adds it; a server's start must not wait for what only an import needs."""

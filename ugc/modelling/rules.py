@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ugc.kit.errors import NotFound
@@ -55,3 +56,48 @@ def need_words(have: int, needed: int, of: str) -> str:
     missing = max(0, needed - have)
     one = of.removesuffix("s")
     return f"needs {missing:,} more {one if missing == 1 else of}"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure of a model on held-out rows, beside that of the one before it."""
+
+    label: str
+    value: str
+    before: str
+    """Empty where there was none."""
+    is_better: bool
+
+
+# Name → how it is called and whether less is better. What is not listed is called by its own name, and more is better.
+METRICS = {
+    "accuracy": ("Right", False), "f1": ("F1", False), "macro_f1": ("F1 over the classes", False),
+    "precision": ("Precision", False),
+    "recall": ("Recall", False), "spearman": ("Rank agreement", False), "auc": ("Area under the curve", False),
+    "ece": ("Calibration error", True), "log_loss": ("Log loss", True), "brier": ("Brier score", True),
+    "coverage": ("Decides for you", False), "agreement": ("Agrees with you", False), "precision_at_1": ("First is right", False),
+    "recall_at_3": ("Among three", False), "explained": ("Variance explained", False), "coherence": ("Coherence", False),
+}  # fmt: skip
+# These have no upper end at 1 and are not shares.
+RAW = {"log_loss", "brier", "spearman", "f1", "macro_f1", "auc", "coherence", "ece"}
+
+
+def metrics_of(metrics: Mapping[str, float], incumbent: Mapping[str, float] | None) -> list[Metric]:
+    """What a page shows of a model's metrics."""
+    before = incumbent or {}
+    return [
+        Metric(
+            METRICS.get(name, (name.replace("_", " ").capitalize(), False))[0],
+            shown(name, value),
+            shown(name, before[name]) if name in before else "",
+            name not in before or (value < before[name]) == METRICS.get(name, ("", False))[1],
+        )
+        for name, value in metrics.items()
+    ]
+
+
+def shown(name: str, value: float) -> str:
+    """`93 %` for a share, `.931` for a figure that is none."""
+    if name in RAW or not 0 <= value <= 1:
+        return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.0f}"
+    return f"{100 * value:.1f} %"

@@ -1,0 +1,32 @@
+"""How the figures of models are said."""
+
+from __future__ import annotations
+
+import pytest
+
+from ugc.modelling.rules import KINDS, metrics_of, shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("accuracy", 0.9312, "93.1 %"),
+        ("f1", 0.9312, "0.931"),
+        ("coverage", 1, "100.0 %"),
+        ("log_loss", 12.4, "12"),
+        ("gain", -0.2, "-0.200"),
+    ],
+)
+def test_shares_are_percent_and_other_figures_are_not(name: str, value: float, words: str) -> None:
+    assert shown(name, value) == words
+
+
+def test_less_is_better_only_where_it_is_an_error() -> None:
+    found = metrics_of({"accuracy": 0.9, "ece": 0.04, "own_figure": 2.0}, {"accuracy": 0.95, "ece": 0.05})
+    assert [(each.label, each.is_better, each.before) for each in found] == [
+        ("Right", False, "95.0 %"), ("Calibration error", True, "0.050"), ("Own figure", True, ""),
+    ]  # fmt: skip
+
+
+def test_every_kind_names_a_job_of_a_room() -> None:
+    assert {kind.job.partition(".")[0] for kind in KINDS.values()} <= {"texts", "triage", "suggestions", "similarity"}
