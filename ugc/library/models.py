@@ -108,7 +108,7 @@ class Item(Base):
             text("teaches desc"),
             text("id desc"),
             postgresql_where=text("teaches IS NOT NULL"),
-        ),  # fmt: skip
+        ),
         Index("ix_items_by_language", "brand_id", "search_language"),
         # What comes into sight by itself, and when: a snapshot must not outlive it.
         Index("ix_items_scheduled", "brand_id", "publish_at", postgresql_where=text("publish_at IS NOT NULL")),
