@@ -41,7 +41,7 @@ class FakeFetcher:
     def fetch(
         self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None,
         json: Any = None, form: Mapping[str, str] | None = None, body: bytes | None = None, redirects: int = 0,
-        max_bytes: int = 2_000_000, etag: str = "", modified: str = "",
+        max_bytes: int = 2_000_000, etag: str = "", modified: str = "", patience: float = 0.0,
     ) -> Answer:  # fmt: skip
         """The answer that was given for the address."""
         if params:

@@ -493,3 +493,13 @@ def test_t34_a_byte_a_second_ends_after_fifteen_and_a_half_at_most() -> None:
     with serving(pieces(HEAD + b"\r\n", *dripping(b"x", 1.0, 30))) as server, pytest.raises(TooSlow):
         FETCHER.fetch(at(server))
     assert 14.5 < time.monotonic() - began < 15.5
+
+
+def test_t34_patience_is_for_one_request_and_ends_too() -> None:
+    """A server that thinks before it answers may be given longer than others, not for ever."""
+    with serving(pieces(0.8, HEAD + b"Content-Length: 2\r\n\r\nok")) as server:
+        assert HASTY.fetch(at(server), patience=5.0).body == b"ok"
+        with pytest.raises(TooSlow):
+            HASTY.fetch(at(server))
+    with serving(pieces(4.0)) as server, pytest.raises(TooSlow):
+        HASTY.fetch(at(server), patience=1.2)

@@ -15,7 +15,7 @@ from PIL import Image
 from tests.similarity.encoders import tiny
 from ugc.settings import Settings
 from ugc.similarity.encoders import model_folders, onnx
-from ugc.similarity.encoders.base import Hints, Picture
+from ugc.similarity.encoders.base import Hints, Picture, unit
 from ugc.similarity.encoders.model_folders import BadModel
 
 
@@ -259,7 +259,7 @@ def test_a_quantized_model_in_the_folder_onnx_is_found_too(tmp_path: Path) -> No
 def test_a_longer_vector_keeps_its_angles_on_fewer_numbers() -> None:
     rows = numpy.random.RandomState(1).standard_normal((20, 1280)).astype(numpy.float32)
     rows[10:] = rows[:10] + 0.5 * rows[10:]
-    before, after = ([onnx.unit(row) for row in made] for made in (rows, [onnx.narrowed(row) for row in rows]))
+    before, after = ([unit(row) for row in made] for made in (rows, [onnx.narrowed(row) for row in rows]))
     assert {len(vector) for vector in after if vector is not None} == {1024}
     cosines = [
         numpy.array([[float(one @ other) for other in made if other is not None] for one in made if one is not None])

@@ -68,7 +68,7 @@ class Fetching(Protocol):
     def fetch(
         self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None,
         json: Any = None, form: Mapping[str, str] | None = None, body: bytes | None = None, redirects: int = 0,
-        max_bytes: int = MAX_BYTES, etag: str = "", modified: str = "",
+        max_bytes: int = MAX_BYTES, etag: str = "", modified: str = "", patience: float = 0.0,
     ) -> Answer:  # fmt: skip
         """Ask and take the whole answer into memory; any status is an answer."""
 
@@ -122,14 +122,17 @@ class Fetcher:
     def fetch(
         self, url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None,
         json: Any = None, form: Mapping[str, str] | None = None, body: bytes | None = None, redirects: int = 0,
-        max_bytes: int = MAX_BYTES, etag: str = "", modified: str = "",
+        max_bytes: int = MAX_BYTES, etag: str = "", modified: str = "", patience: float = 0.0,
     ) -> Answer:  # fmt: skip
-        """Ask and take the whole answer into memory; any status is an answer. Redirects are followed only if asked for."""
+        """Ask and take the whole answer into memory; any status is an answer. Redirects are followed only if asked for.
+
+        A server that thinks before it answers may be given more seconds, for the first byte and for all: its patience.
+        """
         known = {"If-None-Match": etag, "If-Modified-Since": modified}
         sent = {**(headers or {}), **{name: value for name, value in known.items() if value and SENDABLE.fullmatch(value)}}
         request = self.request(url, method, sent, params=params, json=json, form=form, body=body)
         taken = bytearray()
-        answer = self.follow(request, redirects, lambda _: taken.extend, max_bytes, self.total)
+        answer = self.follow(request, redirects, lambda _: taken.extend, max_bytes, patience or self.total, patience)
         return replace(answer, body=bytes(taken))
 
     def download(
@@ -176,11 +179,12 @@ class Fetcher:
         sink: Callable[[int], Callable[[bytes], object] | None],
         max_bytes: int,
         seconds: float,
+        first_byte: float = 0.0,
     ) -> Answer:
         """Ask, and where a redirect is asked for and allowed, ask again; one deadline for all of it."""
         with Deadline(seconds) as deadline:
             for left in range(redirects, -1, -1):
-                answer = self.ask(request, sink, max_bytes, deadline, redirected=redirects > 0)
+                answer = self.ask(request, sink, max_bytes, deadline, first_byte or self.first_byte, redirected=redirects > 0)
                 location = answer.headers.get("location")
                 if not redirects or answer.status not in REDIRECTS or not location:
                     return answer
@@ -190,8 +194,8 @@ class Fetcher:
         raise TooManyRedirects()
 
     def ask(
-        self, request: Request, sink: Callable[[int], Callable[[bytes], object] | None], max_bytes: int, deadline: Deadline, *,
-        redirected: bool,
+        self, request: Request, sink: Callable[[int], Callable[[bytes], object] | None], max_bytes: int, deadline: Deadline,
+        first_byte: float, *, redirected: bool,
     ) -> Answer:  # fmt: skip
         """One request on a connection of its own."""
         pool = dialling.make_pool(
@@ -201,7 +205,7 @@ class Fetcher:
         try:
             raw = pool.urlopen(
                 request.method, request.target.path, body=request.body, headers=request.headers, retries=False, redirect=False,
-                assert_same_host=False, timeout=Timeout(connect=dialling.CONNECT, read=self.first_byte), preload_content=False,
+                assert_same_host=False, timeout=Timeout(connect=dialling.CONNECT, read=first_byte), preload_content=False,
                 decode_content=False,
             )  # fmt: skip
             write = None if redirected and raw.status in REDIRECTS else sink(raw.status)
