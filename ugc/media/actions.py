@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from ugc.kit import jobs
 from ugc.kit.errors import StorageFull
 from ugc.kit.storage.base import NoSuchFile
-from ugc.media import captions, queries, rules, sandbox
+from ugc.media import captions, credentials, queries, rules, sandbox
 from ugc.media.child import container
 from ugc.media.models import File, FileKind, FileState, Rendition, Role
 from ugc.media.rules import EmptyFile, FileTooLarge, Inspection
@@ -39,6 +39,8 @@ class Received:
     size: int
     name: str
     found: Inspection
+    may_declare: bool = False
+    """Whether its bytes hold a mark of Content Credentials."""
     is_kept: bool = field(default=False)
 
     def __enter__(self) -> Received:
@@ -62,7 +64,7 @@ def receive(runtime: Runtime, source: Path | BinaryIO, name: str) -> Received:
     try:
         sha256, size = copy(source, path, runtime.settings.max_upload_mb * 1024**2, runtime.settings.max_video_mb * 1024**2)
         found = sandbox.check(path, heic=runtime.settings.heic, max_seconds=runtime.settings.max_video_seconds)
-        return Received(path, sha256, size, rules.clean_name(name), found)
+        return Received(path, sha256, size, rules.clean_name(name), found, credentials.path_may_declare(path))
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -110,6 +112,8 @@ def keep(runtime: Runtime, session: Session, brand_id: int, received: Received) 
         known.state, known.error, is_new = FileState.PENDING, "", False
     if known.state == FileState.PENDING:
         enqueue_renditions(session, known)
+    if is_new and received.may_declare:
+        jobs.enqueue(session, "media.read_credentials", brand_id=brand_id, file_id=known.id)
     return known, is_new
 
 
@@ -181,11 +185,49 @@ def note_finished(session: Session, brand_id: int, file_id: int, public_name: st
     file.turned_hashes = found.turned_hashes or None
     peaks = {"peaks": list(found.peaks)} if found.peaks else {}
     file.measures = {**(found.measures or {}), "hash_quality": found.hash_quality, **peaks}
+    file.measures_version = rules.MEASURES_VERSION
     file.state, file.error, file.ready_at = FileState.READY, "", now
     session.flush()
     session.expire(file, ["renditions"])
     jobs.announce(session, "media.file_ready", brand_id=brand_id, file_id=file_id)
     return True
+
+
+def note_declared(session: Session, brand_id: int, file_id: int, declared: dict[str, Any]) -> None:
+    """Write what a file declares of its own origin; who looks for signs is told."""
+    file = session.scalar(select(File).where(File.brand_id == brand_id, File.id == file_id).with_for_update())
+    if file is not None and declared:
+        file.provenance = declared
+        jobs.announce(session, "media.file_declared", brand_id=brand_id, file_id=file_id)
+
+
+def note_measured(session: Session, brand_id: int, file_id: int, found: Inspection | None) -> bool:
+    """Write what a newer release of the measures makes of a file; None = it could not be read again, and keeps what it has.
+    False if that is done already.
+    """
+    file = session.scalar(select(File).where(File.brand_id == brand_id, File.id == file_id).with_for_update())
+    if file is None or file.state != FileState.READY or file.measures_version >= rules.MEASURES_VERSION:
+        return False
+    file.measures_version = rules.MEASURES_VERSION
+    if found is not None:
+        # A recording's peaks lie there too.
+        file.measures = {**file.measures, **(found.measures or {})}
+        session.flush()
+        jobs.announce(session, "media.file_measured", brand_id=brand_id, file_id=file_id)
+    return True
+
+
+def want_measured(session: Session, file: File) -> None:
+    """Have a video measured again, behind those that wait to be shown."""
+    jobs.enqueue(
+        session, "media.measure_file", queue=jobs.FILMS, once=f"measure:{file.id}", priority=IDLE,
+        brand_id=file.brand_id, file_id=file.id,
+    )  # fmt: skip
+
+
+def want_portion(session: Session, after: int) -> None:
+    """Have the next older files measured again, when nothing else is to do."""
+    jobs.enqueue(session, "media.measure_again", once=f"media.measure_again:{after}", priority=IDLE, after_id=after)
 
 
 def want_refined(session: Session, file: File) -> None:

@@ -6,6 +6,8 @@ import hashlib
 from datetime import timedelta
 from typing import BinaryIO
 
+import structlog
+
 from ugc.kit import clock, jobs
 from ugc.kit.errors import Conflict
 from ugc.kit.storage.base import NoSuchFile
@@ -14,7 +16,11 @@ from ugc.media.models import FileKind, FileState
 from ugc.media.rules import Refusal
 from ugc.runtime import Runtime
 
+log = structlog.get_logger(__name__)
+
 ABANDONED_AFTER = timedelta(hours=1)
+PORTION = 50
+"""Files measured again by one job: some seconds of work."""
 
 
 class Hidden(Conflict):
@@ -63,6 +69,60 @@ def refine(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
     if not is_current:
         for each in found.renditions:
             runtime.storage.delete(rules.rendition_key(file.public_name, each.name))
+
+
+@jobs.job("media.measure_again")
+def measure_again(runtime: Runtime, *, after_id: int = 0) -> None:
+    """Measure files that an earlier release measured, a portion at a time; killed or run twice it goes on where it stood."""
+    version = rules.MEASURES_VERSION
+    with runtime.transaction() as session:
+        files = queries.find_outdated(session, version, after=after_id, limit=PORTION)
+        left = queries.count_outdated(session, version)
+    if not files:
+        return
+    log.info("measuring again", version=version, now=len(files), left=left)
+    for file in files:
+        if file.kind is FileKind.PICTURE:
+            measure_file(runtime, brand_id=file.brand_id, file_id=file.id)
+    with runtime.transaction() as session:
+        for file in files:
+            if file.kind is FileKind.VIDEO:
+                actions.want_measured(session, file)
+        actions.want_portion(session, files[-1].id)
+
+
+@jobs.job("media.measure_file")
+def measure_file(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
+    """Measure one file again; one that can't be read any more keeps what it has."""
+    with runtime.transaction() as session:
+        file = queries.find_file(session, brand_id, file_id)
+    if file is None or file.measures_version >= rules.MEASURES_VERSION:
+        return
+    found = None
+    try:
+        with runtime.storage.open(file.storage_key) as original:
+            found = sandbox.inspect(original, heic=runtime.settings.heic, max_seconds=runtime.settings.max_video_seconds)
+    except (Refusal, NoSuchFile) as refusal:
+        log.warning("not measured again", file=file_id, brand=brand_id, code=refusal.code)
+    with runtime.transaction() as session:
+        actions.note_measured(session, brand_id, file_id, found)
+
+
+@jobs.job("media.read_credentials")
+def read_credentials(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
+    """Read what a file declares of its own origin, before anybody is shown a copy without metadata (L-29)."""
+    with runtime.transaction() as session:
+        file = queries.find_file(session, brand_id, file_id)
+    if file is None or file.provenance:
+        return
+    try:
+        with runtime.storage.open(file.storage_key) as original:
+            declared = sandbox.read_credentials(original, file.format)
+    except (Refusal, NoSuchFile) as refusal:
+        log.warning("credentials not read", file=file_id, brand=brand_id, code=refusal.code)
+        return
+    with runtime.transaction() as session:
+        actions.note_declared(session, brand_id, file_id, declared)
 
 
 def digest(file: BinaryIO) -> str:

@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ugc.kit.errors import Unavailable
-from ugc.media import playing, rules
+from ugc.media import credentials, playing, rules
 from ugc.media.child import container
 from ugc.media.child.limits import CPU_SECONDS, Isolation
 from ugc.media.rules import Inspection
 
 PROGRAM = Path(__file__).with_name("child") / "warm.py"
 FILMS = Path(__file__).with_name("child") / "films.py"
+CREDENTIALS = Path(__file__).with_name("child") / "credentials.py"
 # Processor time is limited to 10 s by the kernel; the clock ends what waits, with room for a busy machine.
 SECONDS = 30.0
 # A warm parent that has not reported this long after a child's deadline hangs itself.
@@ -248,14 +249,15 @@ def film_sandboxes() -> dict[str, Sandbox]:
 SHARED = Sandbox()
 """This process's own; a forked process starts its own."""
 PLAYING = film_sandboxes()
+DECLARING = Sandbox(CREDENTIALS, IDLE, at_once=2)
 _inherited: list[object] = []
 
 
 def start_afresh() -> None:
     """After a fork: leave the other process's warm parents alone."""
-    global SHARED, PLAYING
-    _inherited.extend((SHARED, PLAYING))  # kept, since their end would disturb the process that they belong to
-    SHARED, PLAYING = Sandbox(), film_sandboxes()
+    global SHARED, PLAYING, DECLARING
+    _inherited.extend((SHARED, PLAYING, DECLARING))  # kept, since their end would disturb the process that they belong to
+    SHARED, PLAYING, DECLARING = Sandbox(), film_sandboxes(), Sandbox(CREDENTIALS, IDLE, at_once=2)
 
 
 os.register_at_fork(after_in_child=start_afresh)
@@ -264,7 +266,7 @@ os.register_at_fork(after_in_child=start_afresh)
 @atexit.register
 def close() -> None:
     """End this process's warm parents."""
-    for each in (SHARED, *PLAYING.values()):
+    for each in (SHARED, DECLARING, *PLAYING.values()):
         each.close()
 
 
@@ -313,6 +315,13 @@ def ask_film(sandbox: Sandbox, task: str, source: BinaryIO, options: dict[str, A
     outcome = sandbox.run(task, source, **options)
     found = playing.read_playing(*read_answer(outcome, sandbox.max_answer))
     return replace(found, peak_kb=outcome.peak_kb, cpu_seconds=outcome.cpu_seconds)
+
+
+def read_credentials(source: BinaryIO, format: str) -> dict[str, Any]:
+    """What a file declares of its own origin, as it is stored; empty where its format can't. Raises a Refusal."""
+    if format not in credentials.TYPES:
+        return {}
+    return credentials.read_declared(read_answer(DECLARING.run("credentials", source, type=credentials.TYPES[format]))[0])
 
 
 def isolation(sandbox: Sandbox | None = None) -> Isolation:
