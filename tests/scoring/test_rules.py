@@ -177,11 +177,11 @@ def test_bad_weights_are_refused(bad: dict[str, float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("exact", "points"),
-    [([33.4, 33.3, 33.3], [34, 33, 33]), ([0.5, 0.5], [1, 0]), ([], []), ([0.0, 99.6], [0, 100]), ([1.2, 1.2, 1.2], [2, 1, 1])],
+    ("amounts", "points"),
+    [([334, 333, 333], [34, 33, 33]), ([5, 5], [1, 0]), ([], []), ([0, 996], [0, 100]), ([12, 12, 12], [2, 1, 1])],
 )
-def test_points_are_apportioned_by_the_largest_remainders(exact: list[float], points: list[int]) -> None:
-    assert rules.apportion(exact) == points
+def test_points_are_apportioned_by_the_largest_remainders(amounts: list[int], points: list[int]) -> None:
+    assert rules.apportion(amounts, 1000) == points
 
 
 def test_stars_are_no_input() -> None:

@@ -38,7 +38,7 @@ from ugc.library import actions, queries
 from ugc.library.models import Item, Kind, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, ProductTag
 from ugc.runtime import Runtime
-from ugc.scoring.models import ItemScore
+from ugc.scoring import queries as scoring_queries
 
 MAX_BULK = 5_000
 MAX_CAPTIONS = 10
@@ -356,7 +356,9 @@ def set_item_products(path: ItemPath, body: ProductsIn) -> Response:
 @web.needs(Role.VIEWER)
 def get_item_score(path: ItemPath) -> Response:
     """Each signal's part with its reason."""
-    return schema.answer(ScoreOut.of(web.session().get(ItemScore, wanted(path).id)))
+    session, item = web.session(), wanted(path)
+    score = scoring_queries.get_score(session, item.brand_id, item.id)
+    return schema.answer(ScoreOut.of(score, scoring_queries.get_computed_at(session, item.brand_id, item.id)))
 
 
 @api.post("/items/bulk", summary="Act on many items", responses={200: DecisionOut})

@@ -18,7 +18,7 @@ from ugc.media import playing
 from ugc.media import rules as media_rules
 from ugc.orders.models import Order, WebhookDelivery
 from ugc.rights.queries import EntryView
-from ugc.scoring.models import ItemScore
+from ugc.scoring.rules import Score
 
 
 class Money(BaseModel):
@@ -204,9 +204,9 @@ class ScoreOut(BaseModel):
     parts: list[dict[str, Any]]
 
     @classmethod
-    def of(cls, row: ItemScore | None) -> ScoreOut:
-        """From its row."""
-        return cls(score=row and row.score, computed_at=row and row.computed_at, parts=list(row.parts) if row else [])
+    def of(cls, score: Score | None, computed_at: datetime | None) -> ScoreOut:
+        """From the score as it stands and when its item was measured."""
+        return cls(score=score and score.total, computed_at=score and computed_at, parts=score.as_json() if score else [])
 
 
 class ProductOut(BaseModel):

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from ugc.accounts import actions as accounts_actions
 from ugc.catalog.models import Product
 from ugc.galleries import actions, queries, snapshots
+from ugc.galleries.models import Sort
 from ugc.kit import clock, jobs
 from ugc.kit.storage.base import NoSuchFile
 from ugc.library.models import Item, ItemMedia
@@ -67,6 +68,16 @@ def drop_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
 def drop_brand(runtime: Runtime, *, brand_id: int) -> None:
     """Drop every answer of a brand whose publishable key was revoked."""
     snapshots.drop_brand(runtime, brand_id)
+
+
+@jobs.job("galleries.drop_ordered")
+def drop_ordered(runtime: Runtime, *, brand_id: int) -> None:
+    """Drop the answers of galleries in order of score or performance: many items have another one now."""
+    with runtime.transaction() as session:
+        ordered = [gallery.id for gallery in queries.find_galleries(session, brand_id) if gallery.sort is not Sort.NEWEST]
+        accounts_actions.bump_content(session, brand_id)
+    for gallery_id in ordered:
+        snapshots.drop_gallery(runtime, brand_id, gallery_id)
 
 
 @jobs.job("galleries.drop_gallery")

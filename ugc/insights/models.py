@@ -1,10 +1,11 @@
-"""Tables of credits and of roll-ups."""
+"""Tables of credits, of roll-ups, and of what items did by the place where they were shown."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Date, Index, PrimaryKeyConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -83,3 +84,38 @@ class ItemRevenueDay(Base):
     orders: Mapped[int] = mapped_column(server_default="0")
     units: Mapped[int] = mapped_column(server_default="0")
     revenue: Mapped[Decimal] = mapped_column(server_default="0")
+
+
+class ItemPlace(Base):
+    """How often an item was shown in a place of a gallery on a day (UTC), and how often it was clicked there."""
+
+    __tablename__ = "item_places"
+    __table_args__ = (PrimaryKeyConstraint("brand_id", "day", "item_id", "position"),)
+
+    brand_id: Mapped[int]
+    day: Mapped[date] = mapped_column(Date)
+    item_id: Mapped[int]
+    position: Mapped[int]
+    """1 = the first; all from the 50th on are one."""
+    impressions: Mapped[int]
+    clicks: Mapped[int]
+    """Impressions after which the same visitor clicked the item within half an hour."""
+
+
+class PlaceCurve(Base):
+    """What a brand's visitors make of places and scores, as measured last."""
+
+    __tablename__ = "place_curves"
+
+    brand_id: Mapped[int] = fk("brands.id", index=False, primary_key=True)
+    examined: Mapped[list[Any]]
+    """How often people look at each place, against the first."""
+    rate: Mapped[float]
+    """Clicks per impression of an average item in the first place."""
+    slope: Mapped[float]
+    """By how much more an item is clicked for each ten points of its score, as a logarithm."""
+    strength: Mapped[float]
+    """How many clicks of its own an item needs to count as much as what its score says."""
+    impressions: Mapped[int]
+    clicks: Mapped[int]
+    measured_at: Mapped[datetime]

@@ -727,6 +727,15 @@ def set_score(session: Session, item: Item, score: int) -> None:
 
 def set_scores(session: Session, brand_id: int, scores: Mapping[int, int | None]) -> None:
     """Copy the scores of many items; the order of galleries may change, the items themselves did not."""
+    changed = copy_scores(session, brand_id, scores)
+    if changed:
+        mark_changed(session, brand_id, changed)
+        # Not in the galleries' own queue: a withdrawal must not wait behind a brand whose items are all scored anew.
+        jobs.enqueue(session, "galleries.drop_items", queue="events", brand_id=brand_id, item_ids=changed)
+
+
+def copy_scores(session: Session, brand_id: int, scores: Mapping[int, int | None]) -> list[int]:
+    """Copy the scores of many items and let their galleries be, which the caller does for all at once; the items that changed."""
     hold(session, brand_id)
     changed = session.scalars(
         text("""
@@ -737,10 +746,26 @@ def set_scores(session: Session, brand_id: int, scores: Mapping[int, int | None]
         {"brand": brand_id, "ids": list(scores), "scores": list(scores.values())},
     ).all()
     forget(session, changed)
+    return sorted(changed)
+
+
+def set_performances(session: Session, brand_id: int, performances: Mapping[int, float | None]) -> None:
+    """Copy what items were measured to do; galleries in that order show them anew, the items themselves did not change."""
+    hold(session, brand_id)
+    changed = session.scalars(
+        text("""
+            update items i set performance = s.performance
+            from unnest(cast(:ids as bigint[]), cast(:performances as float8[])) as s (id, performance)
+            where i.id = s.id and i.brand_id = :brand and i.performance is distinct from s.performance returning i.id
+        """),
+        {"brand": brand_id, "ids": list(performances), "performances": list(performances.values())},
+    ).all()
+    forget(session, changed)
     if changed:
-        mark_changed(session, brand_id, sorted(changed))
-        # Not in the galleries' own queue: a withdrawal must not wait behind a brand whose items are all scored anew.
-        jobs.enqueue(session, "galleries.drop_items", queue="events", brand_id=brand_id, item_ids=sorted(changed))
+        accounts_actions.bump_content(session, brand_id)
+        jobs.enqueue(
+            session, "galleries.drop_ordered", queue="events", once=f"galleries.drop_ordered:{brand_id}", brand_id=brand_id
+        )  # fmt: skip
 
 
 def set_approvals(

@@ -9,7 +9,8 @@ from ugc.accounts import queries as accounts_queries
 from ugc.kit import clock, jobs
 from ugc.library.models import ItemMedia
 from ugc.runtime import Runtime
-from ugc.scoring import actions, queries
+from ugc.scoring import actions, queries, rescoring
+from ugc.scoring.models import Cause
 
 log = structlog.get_logger(__name__)
 
@@ -41,12 +42,40 @@ def score_file_items(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
 
 @jobs.job("scoring.score_brand")
 def score_brand(runtime: Runtime, *, brand_id: int) -> None:
-    """Enqueue all of a brand's items in portions."""
-    after = 0
+    """Measure all of a brand's items anew."""
     with runtime.transaction() as session:
-        while ids := queries.find_ids(session, brand_id, after=after, limit=PORTION):
-            jobs.enqueue(session, "scoring.score_items", brand_id=brand_id, item_ids=ids)
-            after = ids[-1]
+        actions.rescore(session, brand_id, Cause.ASKED, actor="system", now=clock.now())
+
+
+@jobs.job("scoring.rescore")
+def rescore(runtime: Runtime, *, brand_id: int, run_id: int) -> None:
+    """Go on with a run to its end, a commit for each portion; nothing where a newer one took its place."""
+    while rescore_some(runtime, brand_id, run_id):
+        pass
+
+
+def rescore_some(runtime: Runtime, brand_id: int, run_id: int) -> bool:
+    """One portion of a run; False when it is over."""
+    with runtime.transaction() as session:
+        run = rescoring.go_on(session, brand_id, run_id)
+        if run is None:
+            return False
+        return (actions.measure_portion if run.measures else rescoring.weigh_portion)(session, run, now=clock.now())
+
+
+@jobs.job("scoring.catch_up")
+def catch_up(runtime: Runtime) -> None:
+    """Begin a run for every brand whose scores an older release made, and take up runs whose job is gone."""
+    with runtime.transaction() as session:
+        brands = [brand.id for brand in accounts_queries.find_brands(session)]
+        at_work = {facts["run_id"] for facts in jobs.find_unfinished(session, "scoring.rescore")}
+    for brand_id in brands:
+        with runtime.transaction() as session:
+            run = queries.find_running(session, brand_id)
+            if run is None:
+                actions.catch_up(session, brand_id, now=clock.now())
+            elif run.id not in at_work:
+                rescoring.enqueue(session, run)
 
 
 @jobs.job("scoring.check_copies")

@@ -1,15 +1,28 @@
-"""Reads of weights and scores."""
+"""Reads of weights, scores, stored values and runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.orm import Session
 
+from ugc.kit.db import among
+from ugc.kit.errors import NotFound
 from ugc.library.models import Item
-from ugc.scoring import rules
-from ugc.scoring.models import ItemScore, SignalWeight
+from ugc.scoring import rules, weighing
+from ugc.scoring.models import ItemPerformance, ItemScore, ItemValue, RunState, ScoringRun, SignalWeight, WeightSet
+from ugc.scoring.signals.base import Performance
+from ugc.scoring.weighing import Values
+
+# Joined in the database: three long strings cost a hundredth of as many rows. All three are made of the same rows in one pass, so
+# that they are in one order, whichever it is.
+LOAD = """
+select string_agg(int8send(item_id), ''), string_agg(int2send(score::int2), ''), string_agg(measured, '')
+from (select item_id, score, measured from item_values where brand_id = :brand and signals = :signals {condition}) chosen
+"""
 
 
 def get_weights(session: Session, brand_id: int) -> dict[str, float]:
@@ -19,16 +32,36 @@ def get_weights(session: Session, brand_id: int) -> dict[str, float]:
     return {name: own.get(name, weight) for name, weight in rules.DEFAULT_WEIGHTS.items()}
 
 
+def get_weight_set(session: Session, brand_id: int, key: int) -> dict[str, float]:
+    """The weights of a key, or NotFound."""
+    found = session.scalar(select(WeightSet.weights).where(WeightSet.brand_id == brand_id, WeightSet.key == key))
+    if found is None:
+        raise NotFound("no such weights")
+    return found
+
+
 def get_score(session: Session, brand_id: int, item_id: int) -> rules.Score | None:
     """The newest score of an item with its parts; None before the first."""
-    row = session.scalar(select(ItemScore).where(ItemScore.item_id == item_id, ItemScore.brand_id == brand_id))
-    return rules.Score(row.score, tuple(rules.Part(**part) for part in row.parts)) if row else None
+    return map_scores(session, brand_id, [item_id]).get(item_id)
 
 
 def map_scores(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, rules.Score]:
-    """The newest scores of many items."""
-    query = select(ItemScore).where(ItemScore.brand_id == brand_id, ItemScore.item_id.in_(list(item_ids)))
-    return {row.item_id: rules.Score(row.score, tuple(rules.Part(**part) for part in row.parts)) for row in session.scalars(query)}
+    """The newest scores of many items; their points follow from the weights that each was made with."""
+    query = (
+        select(ItemScore.item_id, ItemScore.parts, WeightSet.weights)
+        .join(ItemValue, ItemValue.item_id == ItemScore.item_id)
+        .join(WeightSet, (WeightSet.brand_id == ItemScore.brand_id) & (WeightSet.key == ItemValue.weights))
+        .where(ItemScore.brand_id == brand_id, among(ItemScore.item_id, item_ids))
+    )
+    return {
+        row.item_id: rules.weigh([rules.Finding(part["signal"], part["value"], part["reason"]) for part in row.parts], row.weights)
+        for row in session.execute(query)
+    }
+
+
+def get_computed_at(session: Session, brand_id: int, item_id: int) -> datetime | None:
+    """When an item was measured last."""
+    return session.scalar(select(ItemScore.computed_at).where(ItemScore.brand_id == brand_id, ItemScore.item_id == item_id))
 
 
 def find_ids(session: Session, brand_id: int, *, after: int, limit: int) -> list[int]:
@@ -37,12 +70,100 @@ def find_ids(session: Session, brand_id: int, *, after: int, limit: int) -> list
     return list(session.scalars(query))
 
 
+def count_items(session: Session, brand_id: int) -> int:
+    """How many items a brand has in all."""
+    return session.scalar(select(func.count()).select_from(Item).where(Item.brand_id == brand_id)) or 0
+
+
 def find_differing(session: Session, brand_id: int, *, limit: int) -> list[tuple[int, int | None, int | None]]:
     """Items whose copy of the score differs from its source: id, the copy, the source."""
     query = (
-        select(Item.id, Item.score, ItemScore.score)
-        .outerjoin(ItemScore, ItemScore.item_id == Item.id)
-        .where(Item.brand_id == brand_id, or_(Item.score.is_distinct_from(ItemScore.score)))
+        select(Item.id, Item.score, ItemValue.score)
+        .outerjoin(ItemValue, ItemValue.item_id == Item.id)
+        .where(Item.brand_id == brand_id, or_(Item.score.is_distinct_from(ItemValue.score)))
         .order_by(Item.id)
     )
     return [(row[0], row[1], row[2]) for row in session.execute(query.limit(limit))]
+
+
+def map_totals(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, int]:
+    """Item → score, without its parts."""
+    query = select(ItemValue.item_id, ItemValue.score).where(ItemValue.brand_id == brand_id, among(ItemValue.item_id, item_ids))
+    return {item_id: score for item_id, score in session.execute(query)}  # noqa: C416  # dict() can't see that the rows are pairs
+
+
+# Stored values.
+
+
+def load_values(session: Session, brand_id: int, *, kinds: Sequence[str] = (), one_of: int = 1) -> Values:
+    """The stored values of a brand's items, of some kinds where given, of one item of so many; those that were measured by other
+    signals than today's are left out.
+    """
+    conditions = ["and kind = any(:kinds)"] * bool(kinds) + ["and item_id % :one_of = 0"] * (one_of > 1)
+    facts = {"brand": brand_id, "signals": rules.fingerprint(), "kinds": list(kinds), "one_of": one_of}
+    return unpacked(session, text(LOAD.format(condition=" ".join(conditions))), facts)
+
+
+def load_values_of(session: Session, brand_id: int, item_ids: Sequence[int]) -> Values:
+    """The same of some items."""
+    facts = {"brand": brand_id, "signals": rules.fingerprint(), "ids": list(item_ids)}
+    return unpacked(session, text(LOAD.format(condition="and item_id = any(:ids)")), facts)
+
+
+def unpacked(session: Session, statement: object, facts: dict[str, object]) -> Values:
+    """What a statement like LOAD found."""
+    ids, scores, measured = session.execute(statement, facts).one()  # type: ignore[call-overload]
+    return weighing.unpack(bytes(ids or b""), bytes(scores or b""), bytes(measured or b""))
+
+
+def count_values(session: Session, brand_id: int, *, kinds: Sequence[str] = ()) -> int:
+    """How many of a brand's items were scored."""
+    query = select(func.count()).select_from(ItemValue).where(ItemValue.brand_id == brand_id)
+    return session.scalar(query.where(ItemValue.kind.in_(kinds)) if kinds else query) or 0
+
+
+def count_stale(session: Session, brand_id: int, weights: int) -> int:
+    """Items whose score was made with other weights than those of the key."""
+    query = select(func.count()).select_from(ItemValue)
+    return session.scalar(query.where(ItemValue.brand_id == brand_id, ItemValue.weights != weights)) or 0
+
+
+def has_other_signals(session: Session, brand_id: int) -> bool:
+    """Whether some of a brand's items were measured by other signals than today's."""
+    query = select(ItemValue.item_id).where(ItemValue.brand_id == brand_id, ItemValue.signals != rules.fingerprint())
+    return session.scalar(query.limit(1)) is not None
+
+
+# Runs.
+
+
+def find_runs(session: Session, brand_id: int, *, limit: int = 10) -> list[ScoringRun]:
+    """The newest runs of a brand."""
+    query = select(ScoringRun).where(ScoringRun.brand_id == brand_id).order_by(ScoringRun.id.desc()).limit(limit)
+    return list(session.scalars(query))
+
+
+def get_run(session: Session, brand_id: int, run_id: int) -> ScoringRun:
+    """A run of the brand, or NotFound."""
+    found = session.scalar(select(ScoringRun).where(ScoringRun.brand_id == brand_id, ScoringRun.id == run_id))
+    if found is None:
+        raise NotFound("no such run")
+    return found
+
+
+def find_running(session: Session, brand_id: int) -> ScoringRun | None:
+    """The run that goes on now, if any."""
+    query = select(ScoringRun).where(ScoringRun.brand_id == brand_id, ScoringRun.state == RunState.RUNNING)
+    return session.scalar(query.order_by(ScoringRun.id.desc()).limit(1))
+
+
+# What was measured.
+
+
+def map_performances(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Performance]:
+    """What these items did where they were shown."""
+    columns = [getattr(ItemPerformance, field.name) for field in fields(Performance)]
+    query = select(ItemPerformance.item_id, *columns).where(
+        ItemPerformance.brand_id == brand_id, among(ItemPerformance.item_id, item_ids)
+    )
+    return {row[0]: Performance(*row[1:]) for row in session.execute(query)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,24 +20,40 @@ from ugc.scoring.signals import (
     engagement,
     exposure,
     freshness,
+    performance,
     product_relevance,
     resolution,
     review_text,
     rights_readiness,
     sharpness,
 )
-from ugc.scoring.signals.base import Facts, Signal
+from ugc.scoring.signals.base import Facts, Performance, Signal
 
 SIGNALS: tuple[Signal, ...] = (
     sharpness.SIGNAL, exposure.SIGNAL, contrast.SIGNAL, colourfulness.SIGNAL, resolution.SIGNAL, caption.SIGNAL,
     review_text.SIGNAL, engagement.SIGNAL, product_relevance.SIGNAL, freshness.SIGNAL, rights_readiness.SIGNAL,
+    performance.SIGNAL,
 )  # fmt: skip
 DEFAULT_WEIGHTS = {signal.name: signal.default_weight for signal in SIGNALS}
+LABELS = {signal.name: signal.label for signal in SIGNALS}
+SIGNALS_VERSION = 1
+"""Raised when a signal comes to say something else of the same facts: what was measured before is measured anew."""
 MAX_WEIGHT = 100.0
+UNITS, HUNDREDTHS = 10_000, 100
+"""Into how many parts a value and a weight of 1 are divided where they are kept."""
 
 
 class BadWeight(Unprocessable):
     """A weight is a number from 0 to 100, for a signal that exists; not all of them may be 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one signal said of an item; None = it does not apply."""
+
+    signal: str
+    value: float | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +77,36 @@ class Score:
     parts: tuple[Part, ...]
 
     def as_json(self) -> list[dict[str, Any]]:
-        """The parts as they are stored and shown."""
+        """The parts as they are shown."""
         return [asdict(part) for part in self.parts]
 
 
 def score_of(facts: Facts, weights: Mapping[str, float] = DEFAULT_WEIGHTS, signals: Sequence[Signal] = SIGNALS) -> Score:
     """The score of what is known: the weights of signals that don't apply fall to the others."""
-    measured = [(signal, signal.measure(facts), weights.get(signal.name, signal.default_weight)) for signal in signals]
-    whole = sum(weight for _, found, weight in measured if found.value is not None)
-    shares = [100 * weight / whole if whole and found.value is not None else 0.0 for _, found, weight in measured]
-    exact = [share * (found.value or 0.0) for share, (_, found, _) in zip(shares, measured, strict=True)]
-    points = apportion(exact)
+    return weigh(measure(facts, signals), weights)
+
+
+def measure(facts: Facts, signals: Sequence[Signal] = SIGNALS) -> tuple[Finding, ...]:
+    """What each signal says, as it is stored."""
+    found = ((signal.name, signal.measure(facts)) for signal in signals)
+    return tuple(Finding(name, rounded(one.value), one.reason) for name, one in found)
+
+
+def weigh(findings: Sequence[Finding], weights: Mapping[str, float]) -> Score:
+    """The score of what the signals said. In whole numbers throughout, so that a score of stored values is the same to the point
+    wherever it is made (see weighing.py).
+    """
+    counts = [hundredths(weights.get(found.signal, DEFAULT_WEIGHTS.get(found.signal, 0.0))) for found in findings]
+    values = [units(found.value) for found in findings]
+    whole = sum(count for count, value in zip(counts, values, strict=True) if value >= 0)
+    points = apportion([count * max(value, 0) for count, value in zip(counts, values, strict=True)], whole * UNITS)
     parts = tuple(
-        Part(signal.name, signal.label, rounded(found.value), weight, point, round(share, 1), found.reason)
-        for (signal, found, weight), point, share in zip(measured, points, shares, strict=True)
-    )
+        Part(
+            found.signal, LABELS.get(found.signal, found.signal), found.value, count / HUNDREDTHS, point,
+            round(100 * count / whole, 1) if whole and value >= 0 else 0.0, found.reason,
+        )
+        for found, count, value, point in zip(findings, counts, values, points, strict=True)
+    )  # fmt: skip
     return Score(sum(points), parts)
 
 
@@ -82,17 +115,52 @@ def rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def apportion(exact: Sequence[float]) -> list[int]:
-    """Whole points that add up to the rounded sum: the largest remainders are rounded up (Hamilton's method)."""
-    points = [math.floor(part) for part in exact]
-    missing = math.floor(sum(exact) + 0.5) - sum(points)
-    by_remainder = sorted(range(len(exact)), key=lambda place: (points[place] - exact[place], place))
+def units(value: float | None) -> int:
+    """A value in ten-thousandths; −1 for a signal that does not apply."""
+    return -1 if value is None else round(value * UNITS)
+
+
+def hundredths(weight: float) -> int:
+    """A weight in hundredths, the finest that is kept."""
+    return round(weight * HUNDREDTHS)
+
+
+def kept(weight: float) -> float:
+    """A weight as it is kept."""
+    return round(weight, 2)
+
+
+def apportion(amounts: Sequence[int], whole: int) -> list[int]:
+    """Whole points out of 100 for amounts out of a whole, which add up to their rounded sum: the largest remainders are rounded up
+    (Hamilton's method), the earlier of two that are equal.
+    """
+    if not whole:
+        return [0] * len(amounts)
+    points = [100 * amount // whole for amount in amounts]
+    missing = (200 * sum(amounts) + whole) // (2 * whole) - sum(points)
+    by_remainder = sorted(range(len(amounts)), key=lambda place: (-(100 * amounts[place] % whole), place))
     for place in by_remainder[:missing]:
         points[place] += 1
     return points
 
 
-def facts_of(item: Item, now: datetime) -> Facts:
+def fingerprint(signals: Sequence[Signal] = SIGNALS) -> int:
+    """What tells values of these signals, in this order and of this version, from values of others."""
+    return number_of([SIGNALS_VERSION, *(signal.name for signal in signals)])
+
+
+def key_of(weights: Mapping[str, float]) -> int:
+    """What tells these weights from others."""
+    return number_of([[name, hundredths(weight)] for name, weight in sorted(weights.items())])
+
+
+def number_of(facts: Any) -> int:
+    """64 bits that stand for the facts, as PostgreSQL's bigint holds them; never 0, which stands for none."""
+    digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True) or 1
+
+
+def facts_of(item: Item, now: datetime, *, measured: Performance | None = None) -> Facts:
     """What the score of a loaded item rests on; its first finished picture stands for its pictures."""
     file = next((medium.file for medium in item.media if medium.file.state is FileState.READY), None)
     return Facts(
@@ -102,6 +170,7 @@ def facts_of(item: Item, now: datetime) -> Facts:
         products=tuple(tag.product.title for tag in item.products), hotspots=sum(tag.x is not None for tag in item.products),
         published_at=item.published_at,
         rights_state=item.rights_state, rights_from=item.rights_from, rights_until=item.rights_until,
+        performance=measured,
     )  # fmt: skip
 
 

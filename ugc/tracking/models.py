@@ -27,6 +27,8 @@ class Event(Base):
     __table_args__ = (
         PrimaryKeyConstraint("brand_id", "id", "at"),
         Index(None, "brand_id", "visitor", "at"),
+        # Written in the order of time: a few bytes a block find a day in it.
+        Index("ix_events_at", "at", postgresql_using="brin"),
         {"postgresql_partition_by": "RANGE (at)"},
     )
 

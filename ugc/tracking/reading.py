@@ -37,7 +37,7 @@ KEPT_TEXTS = {
 }
 KEPT_AMOUNTS = {
     "page_time": ("seconds",), "add_to_cart": ("quantity", "price"), "remove_from_cart": ("quantity", "price"),
-    "product_view": ("quantity", "price"),
+    "product_view": ("quantity", "price"), "item_impression": ("position",),
 }  # fmt: skip
 WITH_CURRENCY = frozenset({"add_to_cart", "remove_from_cart", "product_view"})
 # A search may be typed by somebody who thinks he signs in.

@@ -11,6 +11,31 @@ from ugc.library.models import Kind, RightsState
 
 
 @dataclass(frozen=True, slots=True)
+class Performance:
+    """How an item did where it was shown, against others in the same places; see ugc/insights/performance.py."""
+
+    impressions: int
+    clicks: int
+    expected: float
+    """Clicks that the brand's average item would have got there."""
+    orders: int
+    orders_expected: float
+    prior: float
+    lift: float
+    low: float
+    high: float
+    value: float
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether it was seen enough to say more than its score did: an average item would have been clicked five times."""
+        return self.expected >= ENOUGH
+
+
+ENOUGH = 5.0
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that a score may rest on. What is unknown is None or empty, and the signals that need it don't apply."""
 
@@ -33,6 +58,7 @@ class Facts:
     rights_state: RightsState | None = None
     rights_from: datetime | None = None
     rights_until: datetime | None = None
+    performance: Performance | None = None
 
     @property
     def has_picture(self) -> bool:
