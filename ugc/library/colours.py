@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 import numpy
 from numpy.typing import NDArray
 
 from ugc.kit.errors import Invalid
+from ugc.media.child.lab import Lab, lab_of
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "black": ("#000000", "#1a1a1a", "#222428"),
@@ -30,8 +32,6 @@ NAMES = tuple(EXAMPLES)
 NEAR = 20.0
 """CIELAB distance (CIE 1976) up to which two colours count as alike; 2 can just be told apart."""
 HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
-D65 = numpy.array([0.95047, 1.0, 1.08883])
-SRGB_TO_XYZ = numpy.array([[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.072175], [0.0193339, 0.119192, 0.9503041]])
 
 
 def read_hex(text: str) -> tuple[int, int, int]:
@@ -43,24 +43,19 @@ def read_hex(text: str) -> tuple[int, int, int]:
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
 
 
-def lab_of(rgb: NDArray[numpy.floating] | list[tuple[int, int, int]]) -> NDArray[numpy.float64]:
-    """sRGB (0–255, last axis) in CIELAB under D65 (IEC 61966-2-1, CIE 15)."""
-    plain = numpy.asarray(rgb, dtype=numpy.float64) / 255
-    linear = numpy.where(plain <= 0.04045, plain / 12.92, ((plain + 0.055) / 1.055) ** 2.4)
-    white = linear @ SRGB_TO_XYZ.T / D65
-    bent = numpy.where(white > 216 / 24389, numpy.cbrt(white), (24389 / 27 * white + 16) / 116)
-    x, y, z = bent[..., 0], bent[..., 1], bent[..., 2]
-    return numpy.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
-
-
 @cache
-def examples() -> tuple[NDArray[numpy.float64], list[str]]:
+def examples() -> tuple[Lab, list[str]]:
     """Every example in CIELAB, and its name."""
     listed = [(read_hex(value), name) for name, values in EXAMPLES.items() for value in values]
-    return lab_of([rgb for rgb, _ in listed]), [name for _, name in listed]
+    return lab_of(levels([rgb for rgb, _ in listed])), [name for _, name in listed]
 
 
-def names_of(rgb: NDArray[numpy.floating] | list[tuple[int, int, int]]) -> list[str]:
+def levels(rgb: Sequence[tuple[int, int, int]]) -> NDArray[numpy.uint8]:
+    """Colours as rows of a table."""
+    return numpy.array(rgb, dtype=numpy.uint8).reshape(-1, 3)
+
+
+def names_of(rgb: NDArray[numpy.uint8]) -> list[str]:
     """The name of each colour: that of the nearest example."""
     known, names = examples()
     distances = ((lab_of(rgb)[:, None, :] - known[None]) ** 2).sum(axis=2)
@@ -70,4 +65,35 @@ def names_of(rgb: NDArray[numpy.floating] | list[tuple[int, int, int]]) -> list[
 @lru_cache(maxsize=4096)
 def name_of(hex: str) -> str:
     """What `#rrggbb` is called; raises Invalid for what is no colour."""
-    return names_of([read_hex(hex)])[0]
+    return names_of(levels([read_hex(hex)]))[0]
+
+
+CELLS = 4096
+"""Colours in the database are cells of 16 × 16 × 16 levels of red, green and blue (`ugc_colour_cells`)."""
+
+
+@cache
+def cells() -> tuple[Lab, list[str]]:
+    """The middle of every cell in CIELAB, and its name."""
+    numbers = numpy.arange(CELLS)
+    steps = numpy.stack([numbers >> 8, numbers >> 4 & 15, numbers & 15], axis=1)
+    middles = (steps * 16 + 8).astype(numpy.uint8)
+    return lab_of(middles), names_of(middles)
+
+
+@lru_cache(maxsize=256)
+def cells_like(colour: str) -> tuple[int, ...]:
+    """The cells that a name or `#rrggbb` means; raises Invalid. Of an exact colour: what hardly differs from it."""
+    middles, names = cells()
+    if colour.strip().lower() in EXAMPLES:
+        return tuple(number for number, name in enumerate(names) if name == colour.strip().lower())
+    distances = numpy.sqrt(((middles - lab_of(levels([read_hex(colour)]))) ** 2).sum(axis=1))
+    near = numpy.flatnonzero(distances <= NEAR)
+    return tuple(int(number) for number in (near if near.size else [distances.argmin()]))
+
+
+@cache
+def letters() -> str:
+    """A letter for the name of each cell, in the order of the cells: how the database counts colours by their names."""
+    _, names = cells()
+    return "".join(chr(ord("a") + NAMES.index(name)) for name in names)

@@ -182,7 +182,7 @@ def note_finished(session: Session, brand_id: int, file_id: int, public_name: st
         for each in found.renditions
     )
     file.placeholder, file.colours, file.perceptual_hash = found.placeholder, list(found.colours), found.perceptual_hash or None
-    file.turned_hashes = found.turned_hashes or None
+    file.turned_hashes, file.descriptor = found.turned_hashes or None, found.descriptor or None
     peaks = {"peaks": list(found.peaks)} if found.peaks else {}
     file.measures = {**(found.measures or {}), "hash_quality": found.hash_quality, **peaks}
     file.measures_version = rules.MEASURES_VERSION

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 import unicodedata
 from collections.abc import Mapping
@@ -21,6 +22,10 @@ NAMES = {"picture": "{width}.{ending}", "loop": "loop-{width}.{ending}"}
 """A still copy's file name by what it is for."""
 FILM_NAMES = {"video": "video.mp4", "preview": "preview.mp4", "audio": "audio.m4a"}
 MAX_NAME = 255
+MAX_DESCRIPTOR = 4096
+"""Signs of base64."""
+MEASURES_VERSION = 2
+"""The release of measures and descriptor. When it is raised, every older file is measured again."""
 
 
 LEAST_REFINED = 320
@@ -174,6 +179,8 @@ class Inspection:
     """Of the seven mirrored and turned copies, 32 bytes each."""
     placeholder: str = ""
     colours: tuple[str, ...] = ()
+    descriptor: bytes = b""
+    """What it looks like as numbers (`child/descriptor.py`)."""
     measures: Mapping[str, float] | None = None
     renditions: tuple[RenditionData, ...] = ()
     kind: str = "picture"
@@ -216,6 +223,7 @@ def read_looks(facts: Mapping[str, Any]) -> dict[str, Any]:
         "turned_hashes": bytes.fromhex(short_text(facts.get("turned_hashes", ""), 448)),
         "placeholder": short_text(facts.get("placeholder", ""), 64),
         "colours": tuple(colour(each) for each in facts.get("colours", [])[:8]),
+        "descriptor": base64.b64decode(short_text(facts.get("descriptor", ""), MAX_DESCRIPTOR), validate=True),
         "measures": {short_text(name, 40): number(value) for name, value in facts.get("measures", {}).items()} or None,
     }
 
