@@ -72,7 +72,7 @@ class Reading:
     offence: Finding = NOTHING
     topics: tuple[Finding, ...] = ()
     personal_data: tuple[Finding, ...] = ()
-    """label: email, phone, address, order_number, name …; words: where it stands, as written."""
+    """label: email, phone, address, order_number, iban, card, name; words: a masked form and its place, never the value itself."""
     mentions: tuple[Finding, ...] = ()
 
 

@@ -18,6 +18,8 @@ LONGEST = 40
 UNSEEN = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]")
 MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
 WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+# The same with the star of a word list, which no text can hold.
+WORD_OR_STAR = re.compile("[^\\W_\ue001]*[\ue001]?[^\\W_\ue001]+(?:['’][^\\W_\ue001]+)*[\ue001]?")
 # Letters one by one with a sign or a space between them: "f u c k", "f.u.c.k".
 SPELT = re.compile(r"(?<![^\W_])[^\W\d_](?:[ .\-_*][^\W\d_](?![^\W_])){2,15}")
 # A chunk in which a sign or digit may stand for a letter: "sh1t", "a$$", "f**k".

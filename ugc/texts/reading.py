@@ -7,9 +7,11 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from ugc.texts.base import PLAIN, UNKNOWN, Context, Finding, Reader, Reading, Text
-from ugc.texts.readers import language
+from ugc.texts.readers import language, mentions, offence, personal_data, spam, taxonomy
 
-READERS: tuple[Reader, ...] = (language.READER,)
+READERS: tuple[Reader, ...] = (
+    language.READER, spam.READER, offence.READER, taxonomy.READER, personal_data.READER, mentions.READER,
+)  # fmt: skip
 """The language comes first: the others are told it. Several may fill one field that holds several findings."""
 SEVERAL = frozenset({"topics", "personal_data", "mentions"})
 
