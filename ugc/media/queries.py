@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from ugc.kit.errors import NotFound
-from ugc.media.models import File, FileState
+from ugc.media.models import File, FileKind, FileState
 
 
 def get_file(session: Session, brand_id: int, file_id: int) -> File:
@@ -46,6 +46,18 @@ def is_stored_for(session: Session, storage_key: str) -> bool:
 def count_bytes(session: Session, brand_id: int) -> int:
     """The bytes of all originals that a brand has stored."""
     return int(session.scalar(select(func.sum(File.size)).where(File.brand_id == brand_id)) or 0)
+
+
+def find_outdated(session: Session, version: int, *, after: int, limit: int) -> list[File]:
+    """The next finished files of any brand that an earlier release measured, by id. A recording shows nothing to measure."""
+    query = select(File).where(File.measures_version < version, File.state == FileState.READY, File.id > after)
+    return list(session.scalars(query.where(File.kind != FileKind.AUDIO).order_by(File.id).limit(limit)))
+
+
+def count_outdated(session: Session, version: int) -> int:
+    """How many of them there are."""
+    query = select(func.count()).where(File.measures_version < version, File.state == FileState.READY)
+    return session.scalar(query.where(File.kind != FileKind.AUDIO)) or 0
 
 
 def count_states(session: Session, brand_id: int) -> dict[FileState, int]:

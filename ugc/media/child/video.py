@@ -85,7 +85,7 @@ def worth_of(picture: Image.Image) -> float:
     """How good a poster this frame would be, by the measures that also score photos: sharp, well exposed, not black or flat."""
     small = picture.copy()
     small.thumbnail((MEASURED_SIDE, MEASURED_SIDE), Image.Resampling.BOX)
-    found = measuring.measures_of(small)
+    found = measuring.frame_measures_of(small)
     exposure = max(0.0, 1 - found["clipped_dark"] - found["clipped_light"]) * (1 - abs(found["brightness"] - 118) / 255)
     worth = math.log1p(max(0.0, found["sharpness"])) * exposure
     is_empty = found["brightness"] < LEAST_BRIGHTNESS or found["contrast"] < LEAST_CONTRAST
