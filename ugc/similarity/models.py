@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -98,4 +98,50 @@ class ProductVector(Base):
     brand_id: Mapped[int] = fk("brands.id", index=False)
     vector: Mapped[Any] = mapped_column(HALFVEC, nullable=True)
     made_of: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class PictureDescription(Base):
+    """What the endpoint of the settings said of a picture, asked once a model; why nothing, where it said nothing."""
+
+    __tablename__ = "picture_descriptions"
+
+    file_id: Mapped[int] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+    brand_id: Mapped[int] = fk("brands.id")
+    model: Mapped[str]
+    tags: Mapped[dict[str, float]] = mapped_column(server_default="{}")
+    """With their probabilities."""
+    alt: Mapped[str] = mapped_column(server_default="")
+    """A stranger's sentence: a draft at most, never shown before somebody took it."""
+    error: Mapped[str] = mapped_column(server_default="")
+    described_at: Mapped[datetime]
+
+
+class VisionDay(Base):
+    """What a brand sent to the endpoint in a day (UTC), and how that went."""
+
+    __tablename__ = "vision_days"
+
+    brand_id: Mapped[int] = fk("brands.id", index=False, primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    sent: Mapped[int] = mapped_column(server_default="0")
+    """Pictures, counted before each is sent: a process that dies can't send more than it may."""
+    tokens: Mapped[int] = mapped_column(server_default="0")
+    """As the endpoint counts them."""
+    error: Mapped[str] = mapped_column(server_default="")
+    """Why it was not asked further the last time; empty while all is well."""
+    paused_until: Mapped[datetime | None]
+    """Until when nobody asks by himself."""
+
+
+class NameVector(Base):
+    """Where a brand's word lies among pictures, as an encoder sees it: what it is like is compared without the model."""
+
+    __tablename__ = "name_vectors"
+
+    brand_id: Mapped[int] = fk("brands.id", index=False, primary_key=True)
+    encoder: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """A tag, or empty for what every picture is like."""
+    vector: Mapped[Any] = mapped_column(HALFVEC, nullable=True)
     made_at: Mapped[datetime]
