@@ -85,10 +85,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("item_id"),
     )
     op.create_index("ix_suggested_items_brand_id", "suggested_items", ["brand_id"])
+    op.create_index("ix_orders_brand_id_email_sha256", "orders", ["brand_id", "email_sha256"])
+    op.create_index("ix_orders_brand_id_customer_id", "orders", ["brand_id", "customer_id"])
 
 
 def downgrade() -> None:
     """What was accepted stays on its items."""
+    op.drop_index("ix_orders_brand_id_customer_id", table_name="orders")
+    op.drop_index("ix_orders_brand_id_email_sha256", table_name="orders")
     op.drop_table("suggested_items")
     op.drop_table("suggestion_settings")
     op.drop_table("suggestions")

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 
 from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from ugc.accounts import actions as accounts_actions
 from ugc.catalog import queries as catalog_queries
+from ugc.kit import jobs
 from ugc.kit.db import among
 from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
 from ugc.library.models import Item
 from ugc.library.rules import ProductTag
 from ugc.suggestions import rules
-from ugc.suggestions.models import Standing, Suggestion, What
+from ugc.suggestions.models import Standing, Suggestion, SuggestionSettings, What
 from ugc.suggestions.queries import NoSuchSuggestion
 from ugc.suggestions.rules import Offer
+
+BY_HAND = "by hand"
+"""Who accepted what was put on an item without looking at the suggestion."""
 
 
 def offer(
@@ -80,6 +86,39 @@ WRITE = text("""
         file_id = excluded.file_id, model_version = excluded.model_version
     where suggestions.state in ('open', 'superseded')
 """)
+
+
+def note_seen(session: Session, brand_id: int, digests: Mapping[int, str], now: datetime) -> None:
+    """Remember what the suggestions of items rest on."""
+    rows = [{"i": id, "digest": digest} for id, digest in sorted(digests.items())]
+    statement = text("""
+        insert into suggested_items (item_id, brand_id, digest, at)
+        select r.i, :brand, r.digest, :now from jsonb_to_recordset(cast(:rows as jsonb)) as r (i bigint, digest text)
+        on conflict (item_id) do update set digest = excluded.digest, at = excluded.at
+    """)
+    if rows:
+        session.execute(statement, {"brand": brand_id, "now": now, "rows": library_actions.dumped(rows)})
+
+
+def settle_carried(
+    session: Session, brand_id: int, tags: Mapping[int, Set[str]], families: Mapping[int, Set[str]], known: Container[str],
+    now: datetime,
+) -> None:  # fmt: skip
+    """What a person put on an item by hand counts as accepted, what they took off as refused: both teach the same.
+
+    A family that the catalogue no longer has (`known`) says nothing.
+    """
+    query = select(Suggestion).where(Suggestion.brand_id == brand_id, among(Suggestion.item_id, set(tags)))
+    query = query.where(Suggestion.state.in_([Standing.OPEN, Standing.ACCEPTED, Standing.APPLIED]), Suggestion.what != What.ALT)
+    for suggestion in session.scalars(query.order_by(Suggestion.id).with_for_update()):
+        carried = (tags if suggestion.what is What.TAG else families).get(suggestion.item_id, set())
+        if suggestion.state is Standing.OPEN and suggestion.name in carried:
+            decide(suggestion, Standing.ACCEPTED, BY_HAND, now)
+        gone = suggestion.what is What.TAG or suggestion.name in known
+        if suggestion.state is not Standing.OPEN and suggestion.name not in carried and gone:
+            decide(suggestion, Standing.REFUSED, BY_HAND, now)
+            suggestion.added = False
+    session.flush()
 
 
 def accept(session: Session, brand_id: int, ids: Iterable[int], actor: str, now: datetime) -> list[Suggestion]:
@@ -170,3 +209,30 @@ def take_off(session: Session, suggestion: Suggestion, actor: str, now: datetime
             library_actions.set_products(session, item, tags, actor=actor, now=now)
     elif any(medium.file_id == suggestion.file_id and medium.alt == suggestion.name for medium in item.media):
         library_actions.set_alt(session, item, suggestion.file_id or 0, suggestion.former, actor=actor, now=now)
+
+
+def set_precisions(
+    session: Session, brand_id: int, tags: float | None, products: float | None, *, actor: str, now: datetime
+) -> None:  # fmt: skip
+    """Say above which precision suggestions are applied without a person; none = not at all. Raises BadPrecision."""
+    for value in (tags, products):
+        rules.check_precision(value)
+    row = {"brand_id": brand_id, "tags": tags, "products": products, "updated": now}
+    statement = insert(SuggestionSettings).values(row)
+    session.execute(statement.on_conflict_do_update(index_elements=["brand_id"], set_=row))
+    session.expire_all()
+    accounts_actions.audit(
+        session, brand_id=brand_id, actor=actor, action="suggestions.set_precisions", subject_type="brand", subject_id=brand_id,
+        now=now, tags=tags, products=products,
+    )  # fmt: skip
+    if tags is not None or products is not None:
+        jobs.enqueue(session, "suggestions.suggest_for_brand", once=f"suggestions.suggest_for_brand:{brand_id}", brand_id=brand_id)
+
+
+def undo_batch(session: Session, brand_id: int, batch: str, *, actor: str, now: datetime) -> int:
+    """Take back what was applied together and nobody confirmed since; on how many items. It stays open and is not applied again."""
+    mine = select(Suggestion.id).where(Suggestion.brand_id == brand_id, Suggestion.batch == batch)
+    ids = session.scalars(mine.where(Suggestion.state == Standing.APPLIED)).all()
+    if not ids and session.scalar(mine.limit(1)) is None:
+        raise NoSuchSuggestion("nothing was applied under this name")
+    return len({suggestion.item_id for suggestion in reopen(session, brand_id, ids, actor, now)})

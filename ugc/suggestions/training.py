@@ -1,0 +1,230 @@
+"""Trains the tag model; the only module here that needs scikit-learn, so it is imported by jobs alone, when they run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy
+from numpy.typing import NDArray
+from scipy import stats
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
+from sklearn.model_selection import GroupKFold
+
+from ugc.suggestions import tagging
+from ugc.suggestions.rules import PRECISIONS
+from ugc.suggestions.tagging import Seen, Tagger
+
+MOST_ROWS = 5_000
+"""Newest items that are learnt from."""
+MOST_TAGS = 200
+"""Commonest tags; the others are too rare to tell apart."""
+LEAST_ROWS = 20
+LEAST_OF_EACH = 5
+"""Items with a tag, and without it, from which on it can be learnt."""
+FOLDS = 5
+ALPHAS = (1.0, 3.0, 10.0, 30.0, 100.0)
+CONFIDENCE = 0.9
+"""How sure it must be that a precision is met, one-sided: 22 right answers in a row are needed for .9, 114 for .98."""
+STEPS = (0.99, 0.98, 0.97, 0.95, 0.93, 0.9, 0.87, 0.84, 0.8, 0.75, 0.7, 0.65, 0.6, 0.5)
+"""Probabilities that are tried as a threshold, from the strictest on; the first that fails ends it, so that trying many of
+them does not find one by luck (fixed-sequence testing).
+"""
+Labels = NDArray[numpy.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A tagged item: what is seen of it, its tags, names about which nothing is known, and whose it is."""
+
+    seen: Seen
+    tags: frozenset[str]
+    unsure: frozenset[str] = frozenset()
+    group: int = 0
+    """The creator: photos of one person are alike, and never stand on both sides of a split."""
+
+
+def learnable(lessons: Sequence[Lesson]) -> list[str]:
+    """The tags that enough items have and enough do not, the commonest first."""
+    counts: dict[str, int] = {}
+    for lesson in lessons:
+        for name in lesson.tags - lesson.unsure:
+            counts[name] = counts.get(name, 0) + 1
+    known = {name: sum(name not in lesson.unsure for lesson in lessons) for name in counts}
+    fit = [name for name, count in counts.items() if count >= LEAST_OF_EACH and known[name] - count >= LEAST_OF_EACH]
+    return sorted(fit, key=lambda name: (-counts[name], name))[:MOST_TAGS]
+
+
+def missing(lessons: Sequence[Lesson]) -> tuple[int, int, str]:
+    """What there is, what is needed, and of what, where nothing can be learnt yet."""
+    tagged = sum(bool(lesson.tags) for lesson in lessons)
+    if tagged < LEAST_ROWS:
+        return tagged, LEAST_ROWS, "tagged items"
+    counts: dict[str, int] = {}
+    for lesson in lessons:
+        for name in lesson.tags:
+            counts[name] = counts.get(name, 0) + 1
+    commonest = max(counts.values())
+    if commonest < LEAST_OF_EACH:
+        return commonest, LEAST_OF_EACH, "items with the same tag"
+    return min(len(lessons) - count for count in counts.values() if count >= LEAST_OF_EACH), LEAST_OF_EACH, "items without the tag"
+
+
+def train(lessons: Sequence[Lesson], encoder: str) -> Tagger | None:
+    """A model of all tags that can be learnt; None where there is none."""
+    names = learnable(lessons)
+    if len(lessons) < LEAST_ROWS or not names:
+        return None
+    mean, scale = spread([lesson.seen for lesson in lessons])
+    table = tagging.prepared([lesson.seen for lesson in lessons], mean, scale)
+    labels, known = label(lessons, names)
+    alpha = RidgeCV(alphas=ALPHAS).fit(table, labels).alpha_
+    folds = split(lessons)
+    scores = numpy.zeros_like(labels)
+    for kept, rest in folds:
+        scores[rest] = Ridge(alpha=alpha).fit(table[kept], labels[kept]).predict(table[rest])
+    final = Ridge(alpha=alpha).fit(table, labels)
+    curves = [calibrate(scores[known[:, place], place], labels[known[:, place], place]) for place in range(len(names))]
+    tagger = Tagger(
+        tags=tuple(names), weights=numpy.atleast_2d(final.coef_).astype(numpy.float32),
+        bias=numpy.atleast_1d(final.intercept_).astype(numpy.float32),
+        slope=numpy.array([each[0] for each in curves], numpy.float32),
+        offset=numpy.array([each[1] for each in curves], numpy.float32), mean=mean, scale=scale, thresholds={}, encoder=encoder,
+    )  # fmt: skip
+    answers = held_out(scores, labels, known, folds)
+    return replace(tagger, thresholds={name: thresholds_of(*answers[place]) for place, name in enumerate(names)})
+
+
+def spread(rows: Sequence[Seen]) -> tuple[NDArray[numpy.float32], float]:
+    """The mean of the vectors of the commonest length, and what brings them to a usual length of 1 around it."""
+    widths = [len(row.vector) for row in rows if row.vector is not None]
+    if not widths:
+        return numpy.zeros(0, dtype=numpy.float32), 1.0
+    width = max(set(widths), key=widths.count)
+    stacked = numpy.stack([row.vector for row in rows if row.vector is not None and len(row.vector) == width])
+    mean = stacked.mean(axis=0)
+    usual = float(numpy.linalg.norm(stacked - mean, axis=1).mean())
+    return mean.astype(numpy.float32), 1 / usual if usual > 1e-6 else 1.0
+
+
+def label(lessons: Sequence[Lesson], names: Sequence[str]) -> tuple[Labels, NDArray[numpy.bool_]]:
+    """1 where an item has a tag, and where that is known at all."""
+    labels = numpy.array([[float(name in lesson.tags) for name in names] for lesson in lessons], dtype=numpy.float32)
+    known = numpy.array([[name not in lesson.unsure for name in names] for lesson in lessons], dtype=bool)
+    return labels, known
+
+
+def split(lessons: Sequence[Lesson]) -> list[tuple[NDArray[numpy.int64], NDArray[numpy.int64]]]:
+    """Which items to learn from and which to hold out, in turn; everybody's own items stay together."""
+    groups = numpy.array([lesson.group or -place - 1 for place, lesson in enumerate(lessons)])
+    folds = min(FOLDS, len(set(groups.tolist())))
+    if folds < 2:  # all of one person: then item by item is the best that there is
+        groups, folds = numpy.arange(len(lessons)), FOLDS
+    return list(GroupKFold(folds).split(groups, groups=groups))
+
+
+def calibrate(scores: NDArray[numpy.float32], labels: Labels) -> tuple[float, float]:
+    """Slope and offset of the logistic curve from score to probability (Platt); of one class only, its share for any score."""
+    wanted = labels > 0.5
+    if wanted.all() or not wanted.any():
+        share = (wanted.sum() + 1) / (len(wanted) + 2)
+        return 0.0, float(numpy.log(share / (1 - share)))
+    # Scores lie around 0 to 1; ten times as wide, the usual regularisation hardly binds.
+    fitted = LogisticRegression(C=10.0, max_iter=1_000).fit(10 * scores[:, None].astype(numpy.float64), wanted)
+    return max(0.0, float(10 * fitted.coef_[0, 0])), float(fitted.intercept_[0])
+
+
+def held_out(
+    scores: Labels, labels: Labels, known: NDArray[numpy.bool_], folds: Sequence[tuple[NDArray[numpy.int64], NDArray[numpy.int64]]]
+) -> list[tuple[NDArray[numpy.float64], NDArray[numpy.bool_]]]:  # fmt: skip
+    """For each tag, probability and truth of every item whose tag is known, by a curve that did not see the item either."""
+    found = []
+    for place in range(labels.shape[1]):
+        p = numpy.zeros(len(labels))
+        for kept, held in folds:
+            own = kept[known[kept, place]]
+            slope, offset = calibrate(scores[own, place], labels[own, place])
+            p[held] = 1 / (1 + numpy.exp(-numpy.clip(slope * scores[held, place] + offset, -30, 30)))
+        sure = known[:, place]
+        found.append((p[sure], labels[sure, place] > 0.5))
+    return found
+
+
+def thresholds_of(p: NDArray[numpy.float64], truth: NDArray[numpy.bool_]) -> dict[str, float]:
+    """Precision → the lowest probability that met it on held-out decisions; precisions that none met are left out."""
+    found: dict[str, float] = {}
+    for precision in PRECISIONS:
+        for step in STEPS:
+            above = p >= step
+            if lower_bound(int(above.sum()), int(above.sum())) < precision:
+                continue  # too few to say anything, were all of them right
+            if lower_bound(int(truth[above].sum()), int(above.sum())) < precision:
+                break
+            found[str(precision)] = step
+    return found
+
+
+def lower_bound(right: int, of: int) -> float:
+    """What the share of right answers is at least, as sure as CONFIDENCE (Clopper and Pearson 1934)."""
+    if right == 0:
+        return 0.0
+    return float(stats.beta.ppf(1 - CONFIDENCE, right, of - right + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A candidate beside what is in use, both measured on the same newest items, which neither was to learn from."""
+
+    tagger: Tagger
+    metrics: dict[str, float]
+    incumbent: dict[str, float] | None
+    better: bool
+    why: str
+
+
+HELD_OUT = 0.2
+"""Share of the items, the newest, on which a candidate is compared; the one that is kept has learnt from them too."""
+
+
+def compare(lessons: Sequence[Lesson], encoder: str, incumbent: Tagger | None) -> Outcome | None:
+    """Train on all items, newest first; measured with a twin that saw only the older ones. None where nothing can be learnt."""
+    final = train(lessons[:MOST_ROWS], encoder)
+    if final is None:
+        return None
+    newest = max(1, round(HELD_OUT * min(len(lessons), MOST_ROWS)))
+    held, older = lessons[:newest], lessons[newest:MOST_ROWS]
+    twin = train(older, encoder)
+    if twin is None:
+        return Outcome(final, {"tags": float(len(final.tags))}, None, incumbent is None, "the first that there was enough for")
+    metrics = measure(twin, held, final.tags)
+    before = measure(incumbent, held, final.tags) if incumbent else None
+    better = before is None or metrics["log_loss"] <= before["log_loss"]
+    return Outcome(final, metrics, before, better, why(metrics, before))
+
+
+def why(metrics: dict[str, float], before: dict[str, float] | None) -> str:
+    """What decided, in a sentence."""
+    if before is None:
+        return "the first model of the brand's own tags"
+    word = "surprised no more often" if metrics["log_loss"] <= before["log_loss"] else "surprised more often"
+    return f"{word} by the newest items than the model in use: log loss {metrics['log_loss']:.3f} against {before['log_loss']:.3f}"
+
+
+def measure(tagger: Tagger, held: Sequence[Lesson], names: Sequence[str]) -> dict[str, float]:
+    """Precision of the first suggestion, recall of the first three, and log loss, on items with at least one of the names."""
+    chances = tagging.probabilities(tagger, [lesson.seen for lesson in held])
+    places = {name: place for place, name in enumerate(tagger.tags)}
+    blank = numpy.full(len(held), 0.01)  # a tag that this model does not know
+    table = numpy.stack([chances[:, places[name]] if name in places else blank for name in names], axis=1)
+    labels, known = label(held, names)
+    kept = numpy.clip(table, 1e-4, 1 - 1e-4)
+    loss = -(labels * numpy.log(kept) + (1 - labels) * numpy.log(1 - kept))[known].mean()
+    tagged = [row for row in range(len(held)) if labels[row].any()]
+    order = numpy.argsort(-table, axis=1, kind="stable")
+    first = [bool(labels[row, order[row, 0]]) for row in tagged]
+    three = [labels[row, order[row, :3]].sum() / min(labels[row].sum(), 3) for row in tagged]
+    return {
+        "log_loss": round(float(loss), 4), "precision_at_1": round(float(numpy.mean(first)), 4) if tagged else 0.0,
+        "recall_at_3": round(float(numpy.mean(three)), 4) if tagged else 0.0, "tags": float(len(names)),
+        "held_out": float(len(held)),
+    }  # fmt: skip
