@@ -21,6 +21,7 @@ from ugc.runtime import Runtime
 from ugc.scoring import jobs as scoring
 from ugc.social import jobs as social
 from ugc.submissions import jobs as submissions
+from ugc.suggestions import jobs as suggestions
 from ugc.texts import jobs as texts
 from ugc.tracking import jobs as tracking
 
@@ -37,6 +38,7 @@ ROOMS = (
     rights,
     scoring,
     submissions,
+    suggestions,
     social,
     texts,
     tracking,
@@ -48,14 +50,15 @@ AFTER: dict[str, list[str]] = {
     # A new item gets its first score, and with that the answers that it comes into are dropped.
     "library.item_added": ["scoring.score_item", "duplicates.find_for_item", "texts.read_item"],
     "library.items_added": ["scoring.score_items", "duplicates.find_for_items", "texts.read_items"],
-    "library.item_changed": ["galleries.unpublish_item", "scoring.score_item", "social.settle_policy", "texts.read_item"],
-    "library.items_changed": ["galleries.unpublish", "scoring.score_items", "social.settle_policies", "texts.read_items"],
+    "library.item_changed": ["galleries.unpublish_item", "scoring.score_item", "social.settle_policy", "texts.read_item", "suggestions.look_again_at_item"],
+    "library.items_changed": ["galleries.unpublish", "scoring.score_items", "social.settle_policies", "texts.read_items", "suggestions.look_again"],
     "library.item_barred": ["duplicates.bar_item"],
     "library.items_barred": ["duplicates.bar_items"],
     "library.batch_undone": ["duplicates.reopen"],
     "duplicates.merged": ["galleries.pin_kept"],
     "catalog.product_changed": ["galleries.drop_product", "library.refresh_product"],
-    "modelling.model_activated": ["texts.read_again"],
+    "modelling.model_activated": ["texts.read_again", "suggestions.after_model"],
+    "similarity.items_encoded": ["suggestions.suggest_for_items"],
     "orders.order_changed": ["insights.attribute_order"],
     "media.file_refined": ["galleries.drop_file_items"],
     "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items", "duplicates.find_for_file"],
@@ -84,6 +87,7 @@ EVERY: list[tuple[str, str]] = [
     ("social.pull_due", "* * * * *"),
     ("social.renew_tokens", "*/10 * * * *"),
     ("submissions.forget_old", "53 3 * * *"),
+    ("suggestions.catch_up", "51 * * * *"),
     ("submissions.sweep_uploads", "43 * * * *"),
     ("texts.catch_up", "59 * * * *"),
     ("tracking.make_partitions", "11 */6 * * *"),

@@ -20,6 +20,9 @@ class Order(Base):
         UniqueConstraint("brand_id", "external_id", "source"),
         Index(None, "brand_id", "placed_at"),
         Index(None, "brand_id", "visitor"),
+        # Whose orders: what a creator bought before they posted.
+        Index(None, "brand_id", "email_sha256"),
+        Index(None, "brand_id", "customer_id"),
     )
 
     id: Mapped[pk]
