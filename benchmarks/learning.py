@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import importlib.util
 import io
 import json
 import statistics
@@ -29,14 +28,16 @@ import numpy
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
+from ugc.library.models import Kind
+from ugc.media.child.colours import dominant as colours_of
+from ugc.media.child.descriptor import describe
 from ugc.media.child.measuring import measures_of
 from ugc.scoring import rules as scoring_rules
 from ugc.scoring.signals.base import Facts as ScoreFacts
 from ugc.scoring.signals.base import words_of
-from ugc.library.models import Kind
 from ugc.triage import features, rules
 from ugc.triage.features import Facts, Signalled
-from ugc.triage.models import Decides
+from ugc.triage.queries import COLOURS
 from ugc.triage.training import Taught, train
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -45,6 +46,7 @@ NOISE = 0.03
 TAGS = ("love", "ootd", "style", "fashion", "fun", "photooftheday", "picoftheday", "happy", "new", "sale", "cute", "instagood")
 PRODUCTS = ("dress", "blouse", "jeans", "skirt", "sweater", "shirt", "pants", "jacket", "tunic")
 SIDE = 512
+COMPONENTS = 96
 Array = NDArray[numpy.float64]
 
 
@@ -92,18 +94,18 @@ def varied(picture: Image.Image, chance: numpy.random.Generator) -> Image.Image:
 
 
 def vector_of(picture: Image.Image) -> NDArray[numpy.float32]:
-    """What the picture looks like: the program's own descriptor where it is there, else a colour layout and edges."""
-    if importlib.util.find_spec("ugc.media.child.descriptor"):
-        from ugc.media.child.descriptor import describe
+    """What the picture looks like, by the program's own descriptor."""
+    return numpy.frombuffer(describe(picture), dtype=numpy.uint8)[1:].astype(numpy.float32)
 
-        raw = numpy.frombuffer(describe(picture), dtype=numpy.uint8).astype(numpy.float32)
-        return raw / max(float(numpy.linalg.norm(raw)), 1e-6)
-    small = numpy.asarray(picture.resize((6, 6)), dtype=numpy.float32).reshape(-1) / 255
-    luma = numpy.asarray(picture.convert("L").resize((64, 64)), dtype=numpy.float32) / 255
-    down, across = numpy.gradient(luma)
-    angles = ((numpy.arctan2(down, across) + numpy.pi) / (2 * numpy.pi) * 8).astype(int) % 8
-    edges = numpy.bincount(angles.ravel(), weights=numpy.hypot(down, across).ravel(), minlength=8).astype(numpy.float32)
-    return numpy.concatenate([small, edges / max(float(edges.sum()), 1e-6)]).astype(numpy.float32)
+
+def reduced(things: Sequence[Thing]) -> list[Thing]:
+    """The things with their pictures' descriptors turned to principal components of unit length, as the program keeps them."""
+    raw = numpy.stack([thing.facts.picture for thing in things if thing.facts.picture is not None])
+    centred = raw - raw.mean(axis=0)
+    values, vectors = numpy.linalg.eigh(centred.T @ centred)
+    shorter = centred @ vectors[:, numpy.argsort(-values)[:COMPONENTS]]
+    unit = (shorter / numpy.linalg.norm(shorter, axis=1, keepdims=True)).astype(numpy.float32)
+    return [replace(thing, facts=replace(thing.facts, picture=row)) for thing, row in zip(things, unit, strict=True)]
 
 
 def make_things(data: Path, count: int, seed: int) -> list[Thing]:
@@ -118,7 +120,7 @@ def make_things(data: Path, count: int, seed: int) -> list[Thing]:
             opened.draft("RGB", (SIDE * 2, SIDE * 2))
             picture = varied(opened.convert("RGB"), chance)
         things.append(thing_of(picture, number, photos[number][1], captions[place % len(captions)], chance))
-    return things
+    return reduced(things)
 
 
 def thing_of(picture: Image.Image, photo: int, label: str, sentence: str, chance: numpy.random.Generator) -> Thing:
@@ -137,6 +139,7 @@ def thing_of(picture: Image.Image, photo: int, label: str, sentence: str, chance
     facts = Facts(
         kind="photo", source="instagram", body=body, parts=parts,
         names_product=any(name in body.lower() for name in PRODUCTS), picture=vector_of(picture),
+        colours=tuple(colours_of(picture)[:COLOURS]),
     )  # fmt: skip
     warmth = float(pixels[..., 0].mean() - pixels[..., 2].mean())
     return Thing(facts, photo, label, measures, warmth, crowd, len(words_of(sentence)))
@@ -186,7 +189,8 @@ def decisions_of(taste: Array, chance: numpy.random.Generator, anywhere: bool) -
             high = width
         else:
             low = width
-    return taste + low * draw > border
+    wavering: NDArray[numpy.bool_] = taste + low * draw > border
+    return wavering
 
 
 def in_order(order: str, pool: list[int], things: Sequence[Thing], y: NDArray[numpy.bool_], most: int) -> list[int]:
@@ -212,7 +216,7 @@ def taught_of(places: Sequence[int], things: Sequence[Thing], y: NDArray[numpy.b
         thing = things[place]
         counts = earlier.setdefault(thing.photo, [0, 0])
         row = features.row_of(replace(thing.facts, approved=counts[1], rejected=counts[0]))
-        taught.append(Taught(place, row, bool(y[place]), thing.photo))
+        taught.append(Taught(place, row, bool(y[place]), "photo", thing.photo))
         counts[int(y[place])] += 1
     return taught
 
@@ -232,7 +236,7 @@ class Outcome:
 def measure(places: Sequence[int], rest: Sequence[int], things: Sequence[Thing], y: NDArray[numpy.bool_], asked: float) -> Outcome:
     """Learn from some decisions, decide on items never seen."""
     model = train(taught_of(places, things, y))
-    bounds = rules.choose_bounds(model.heldout["p"], model.heldout["y"], asked, Decides.BOTH)
+    bounds = rules.choose_bounds(model.heldout["p"], model.heldout["y"], asked)
     p = model.predict([features.row_of(things[place].facts) for place in rest])
     truth = y[list(rest)].astype(float)
     said = [bounds.decision(value) for value in p.tolist()]

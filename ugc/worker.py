@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ugc import tables
 from ugc.accounts import jobs as accounts
+from ugc.authenticity import jobs as authenticity
 from ugc.duplicates import jobs as duplicates
 from ugc.galleries import jobs as galleries
 from ugc.ingest import jobs as ingest
@@ -24,9 +25,11 @@ from ugc.submissions import jobs as submissions
 from ugc.suggestions import jobs as suggestions
 from ugc.texts import jobs as texts
 from ugc.tracking import jobs as tracking
+from ugc.triage import jobs as triage
 
 ROOMS = (
     accounts,
+    authenticity,
     duplicates,
     galleries,
     ingest,
@@ -42,6 +45,7 @@ ROOMS = (
     social,
     texts,
     tracking,
+    triage,
 )
 """The rooms that have jobs; importing them registers what they can do."""
 
@@ -55,11 +59,16 @@ AFTER: dict[str, list[str]] = {
     "library.item_barred": ["duplicates.bar_item"],
     "library.items_barred": ["duplicates.bar_items"],
     "library.batch_undone": ["duplicates.reopen"],
+    "duplicates.items_compared": ["authenticity.look_at_items"],
+    "authenticity.flags_changed": ["triage.predict_items"],
+    "media.file_declared": ["authenticity.look_at_file"],
     "duplicates.merged": ["galleries.pin_kept"],
     "catalog.product_changed": ["galleries.drop_product", "library.refresh_product"],
-    "modelling.model_activated": ["texts.read_again", "suggestions.after_model"],
-    "similarity.items_encoded": ["suggestions.suggest_for_items"],
+    "modelling.model_activated": ["triage.follow_model", "texts.read_again", "suggestions.after_model"],
+    "texts.items_read": ["triage.predict_items"],
+    "similarity.items_encoded": ["triage.predict_items", "suggestions.suggest_for_items"],
     "orders.order_changed": ["insights.attribute_order"],
+    "media.file_measured": ["scoring.score_file_items"],
     "media.file_refined": ["galleries.drop_file_items"],
     "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items", "duplicates.find_for_file"],
 }
@@ -73,14 +82,19 @@ EVERY: list[tuple[str, str]] = [
     ("ingest.forget_old", "13 4 * * *"),
     ("ingest.poll_buckets", "*/5 * * * *"),
     ("ingest.watch_folders", "* * * * *"),
+    ("authenticity.look_again", "27 */6 * * *"),
     ("duplicates.catch_up", "47 * * * *"),
+    ("insights.measure_late", "19 2 * * *"),
+    ("insights.measure_performance", "31 * * * *"),
     ("insights.roll_up", "* * * * * */3"),
+    ("media.measure_again", "11 * * * *"),
     ("media.sweep_orphans", "53 4 * * *"),
     ("media.sweep_storage", "29 * * * *"),
     ("modelling.check", "37 * * * *"),
     ("modelling.retrain", "19 2 * * *"),
     ("orders.forget_bodies", "41 3 * * *"),
     ("rights.check_copies", "7 4 * * *"),
+    ("scoring.catch_up", "*/10 * * * *"),
     ("scoring.check_copies", "37 4 * * *"),
     ("social.check_upstream", "13 * * * *"),
     ("social.end_leases", "43 * * * *"),
@@ -91,6 +105,7 @@ EVERY: list[tuple[str, str]] = [
     ("submissions.sweep_uploads", "43 * * * *"),
     ("texts.catch_up", "59 * * * *"),
     ("tracking.make_partitions", "11 */6 * * *"),
+    ("triage.catch_up", "33 * * * *"),
 ]
 """Jobs by the clock: name and cron expression in UTC. They take no arguments and look after every brand."""
 

@@ -95,6 +95,8 @@ POST   /api/v1/sources                                   401 401 401 401 401 yes
 GET    /api/v1/sources/{source}                          401 401 401 401 401 yes 403
 PATCH  /api/v1/sources/{source}                          401 401 401 401 401 yes 403
 DELETE /api/v1/sources/{source}                          401 401 401 401 401 yes 403
+GET    /api/v1/flags                                     401 401 401 401 401 yes 403
+PATCH  /api/v1/flags/{flag}                              401 401 401 401 401 yes 403
 GET    /api/v1/models                                    401 401 401 401 401 yes 403
 POST   /api/v1/models/train                              401 401 401 401 401 yes 403
 POST   /api/v1/models/{model}/activate                   401 401 401 401 401 yes 403
@@ -103,6 +105,7 @@ GET    /api/v1/imports                                   401 401 401 401 401 yes
 POST   /api/v1/imports                                   401 401 401 401 401 yes 403
 GET    /api/v1/imports/{import}                          401 401 401 401 401 yes 403
 POST   /api/v1/imports/{import}/undo                     401 401 401 401 401 yes 403
+GET    /api/v1/triage                                    401 401 401 401 401 yes 403
 GET    /api/v1/webhooks                                  401 401 401 401 401 yes 403
 GET    /api/v1/insights/items                            401 401 401 401 401 yes 403
 GET    /api/v1/insights/items/{item}                     401 401 401 401 401 yes 403
@@ -182,9 +185,15 @@ POST   /studio/imports/{import}/undo                     401 403 yes yes 404 401
 GET    /studio/settings                                  in  yes yes yes yes in  in
 POST   /studio/settings/keys                             401 403 403 yes yes 401 401
 POST   /studio/settings/keys/{key}/revoke                401 403 403 yes 404 401 401
+GET    /studio/settings/approval                         in  yes yes yes yes in  in
+POST   /studio/settings/approval                         401 403 yes yes yes 401 401
+POST   /studio/settings/approval/train                   401 403 yes yes yes 401 401
 GET    /studio/settings/score                            in  yes yes yes yes in  in
 POST   /studio/settings/score                            401 403 yes yes yes 401 401
 GET    /studio/settings/models                           in  yes yes yes yes in  in
+GET    /studio/flags                                     in  yes yes yes yes in  in
+GET    /studio/flags.csv                                 in  yes yes yes yes in  in
+POST   /studio/flags/{flag}                              401 403 yes yes 404 401 401
 POST   /studio/settings/models/spam/train                401 403 yes yes yes 401 401
 POST   /studio/settings/models/spam/builtin              401 403 yes yes yes 401 401
 POST   /studio/settings/models/{model}/activate          401 403 yes yes 404 401 401
@@ -225,11 +234,13 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/studio/sources/apps/instagram"): {"client_id": "1", "client_secret": "s"},
     ("PATCH", "/api/v1/sources/{source}"): {"name": "Changed"},
     ("POST", "/api/v1/models/train"): {"kind": "spam"},
+    ("PATCH", "/api/v1/flags/{flag}"): {"state": "dismissed"},
+    ("POST", "/studio/flags/{flag}"): {"state": "dismissed"},
 }
 
 # Every thing of the first brand, asked for with another brand's secret key.
 FOREIGN = [line.split()[:2] for line in TABLE.splitlines() if "/api/v1/" in line and "{" in line]
-ONE_EACH = ("item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model")
+ONE_EACH = ("item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model", "flag")
 CHEAP = Cost(memory_kib=8, passes=1, lanes=1)
 
 
@@ -299,6 +310,7 @@ def one_of_everything(session: Session, brand: Brand) -> dict[str, Any]:
         "job": job,
         "source": make.source(session, brand).id,
         "model": make.model(session, brand).id,
+        "flag": make.flag(session, item).id,
         "mention": mention.id,
         "listening": mention.listening_id,
         "deletion": make.added(session, DeletionRequest(brand_id=brand.id, network="instagram", code="abc", account="")).code,

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from ugc.api import duplicates, galleries, imports, insights, items, mentions, models, orders, products, rights, schema, sources
+from ugc.api import (
+    duplicates,
+    flags,
+    galleries,
+    imports,
+    insights,
+    items,
+    mentions,
+    models,
+    orders,
+    products,
+    rights,
+    schema,
+    sources,
+    triage,
+)
 
 doors = (schema.api, schema.documents)
 
 __all__ = [
     "doors",
     "duplicates",
+    "flags",
     "galleries",
     "imports",
     "insights",
@@ -19,4 +35,5 @@ __all__ = [
     "products",
     "rights",
     "sources",
+    "triage",
 ]

@@ -14,6 +14,7 @@ from ugc.kit.errors import NotFound, UgcError
 from ugc.studio import (
     answers,
     duplicates,
+    flags,
     galleries,
     imports,
     inbox,
@@ -29,6 +30,7 @@ from ugc.studio import (
     sign_in,
     sources,
     submissions,
+    triage,
 )
 from ugc.studio.render import asset_version, bare
 
@@ -40,6 +42,7 @@ for room in (
     items,
     library,
     duplicates,
+    flags,
     galleries,
     insights,
     jobs,
@@ -51,6 +54,7 @@ for room in (
     sources,
     links,
     submissions,
+    triage,
 ):
     pages.register_blueprint(room.pages)
 

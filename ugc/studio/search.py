@@ -19,7 +19,7 @@ PAGES = {
     "Inbox": "/studio/inbox", "Library": "/studio/library", "Galleries": "/studio/galleries",
     "New gallery": "/studio/galleries/_new", "Insights": "/studio/insights", "Orders": "/studio/insights/orders",
     "Imports": "/studio/imports", "Jobs": "/studio/jobs", "Settings": "/studio/settings", "People and keys": "/studio/settings",
-    "Score weights": "/studio/settings/score", "Audit log": "/studio/settings/audit",
+    "Score weights": "/studio/settings/score", "Approval": "/studio/settings/approval", "Audit log": "/studio/settings/audit",
 }  # fmt: skip
 FOUND = 6
 

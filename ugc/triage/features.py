@@ -53,6 +53,8 @@ class Facts:
     rejected: int = 0
     is_twin: bool = False
     """Looks or reads like another item."""
+    colours: tuple[str, ...] = ()
+    """The commonest of its picture, as `#rrggbb`."""
     picture: Vector | None = None
     words: Vector | None = None
 
@@ -70,7 +72,7 @@ def row_of(facts: Facts) -> Row:
     is_review = facts.kind == REVIEW
     scalars = {f"part/{name}:value": part.value for name, part in facts.parts.items() if counts(name, part, is_review)}
     scalars |= {f"kind/{facts.kind}:is": 1.0, f"source/{facts.source}:is": 1.0, "twin:is": float(facts.is_twin)}
-    scalars |= creator_row(facts) | reading_row(facts.reading, is_review)
+    scalars |= creator_row(facts) | reading_row(facts.reading, is_review) | colour_row(facts.colours)
     blocks = {"picture": facts.picture}
     if not is_review:
         scalars |= caption_row(facts)
@@ -88,6 +90,19 @@ def creator_row(facts: Facts) -> dict[str, float]:
     """The creator's earlier items, nothing for one who is new: -1 all rejected, 1 all approved, nearer to 0 the fewer they are."""
     decided = facts.approved + facts.rejected
     return {"creator:share": (facts.approved - facts.rejected) / (decided + KNOWN), "creator:known": math.log1p(decided)}
+
+
+def colour_row(colours: tuple[str, ...]) -> dict[str, float]:
+    """How light, warm, green and strong the commonest colours are on average, 0–1 or -1–1."""
+    if not colours:
+        return {}
+    red, green, blue = (sum(int(one[place : place + 2], 16) for one in colours) / len(colours) / 255 for place in (1, 3, 5))
+    return {
+        "colours:light": (red + green + blue) / 3,
+        "colours:warm": red - blue,
+        "colours:green": green - (red + blue) / 2,
+        "colours:strong": max(red, green, blue) - min(red, green, blue),
+    }
 
 
 def reading_row(reading: Reading | None, is_review: bool) -> dict[str, float]:
@@ -159,6 +174,7 @@ TOLD: Mapping[str, Any] = {
     "hashtags": lambda facts, name, speaks_for: counted(len(HASHTAG.findall(text_of(facts))), "hashtag"),
     "length": lambda facts, name, speaks_for: f"{counted(len(words_of(text_of(facts))), 'word')} of caption",
     "named": lambda facts, name, speaks_for: "Names a product of yours" if facts.names_product else "Names none of your products",
+    "colours": lambda facts, name, speaks_for: f"Its colours: like what you {'approve' if speaks_for else 'reject'}",
     "picture": lambda facts, name, speaks_for: f"Looks like what you {'approve' if speaks_for else 'reject'}",
     "words": lambda facts, name, speaks_for: f"Worded like what you {'approve' if speaks_for else 'reject'}",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
@@ -168,13 +168,14 @@ class Bounds:
         return False if self.reject_at is not None and p <= self.reject_at else None
 
 
-def choose_bounds(p: Numbers, y: Numbers, agreement: float, decides: Decides = Decides.BOTH) -> Bounds:
-    """The widest bounds whose lower bound of agreement is what was asked, going from the surest decision downwards.
+def choose_bounds(p: Numbers, y: Numbers, agreement: float, may: Numbers | None = None) -> Bounds:
+    """The widest bounds whose lower limit of agreement is what was asked, going from the surest decision downwards; `may` says
+    which decisions the machine may take at all.
 
     The steps are few and fixed in advance, and the walk ends at the first failure after the first success (fixed sequence
     testing): trying many bounds on the same decisions would find one that only luck made good.
     """
-    mine = numpy.flatnonzero(p >= 0.5) if decides is Decides.APPROVE else numpy.arange(len(p))
+    mine = numpy.flatnonzero(may) if may is not None else numpy.arange(len(p))
     order = mine[numpy.argsort(-numpy.abs(p[mine] - 0.5), kind="stable")]
     right = (p[order] >= 0.5) == (y[order] > 0.5)
     wrong = numpy.cumsum(~right)
@@ -185,6 +186,14 @@ def choose_bounds(p: Numbers, y: Numbers, agreement: float, decides: Decides = D
         elif chosen:
             break
     return bounds_at(p, order[:chosen], right, agreement)
+
+
+def may_decide(p: Numbers, kinds: Numbers, wanted: Wanted) -> Numbers:
+    """Which of some predictions lead to a decision that the machine may take: no review is rejected (L-01)."""
+    approves = p >= 0.5
+    rejects = ~approves & (kinds != Kind.REVIEW.value) & (wanted.decides is Decides.BOTH)
+    may: Numbers = approves | rejects
+    return may
 
 
 def steps(count: int, least: int) -> list[int]:
@@ -280,11 +289,6 @@ def reason_of(groups: Mapping[str, float]) -> Reason:
     return Reason.OFF_TOPIC if worst.startswith(("picture", "words", "topic/", "named", "kind/", "source/")) else Reason.LOW_QUALITY
 
 
-def may_reject(kind: Kind, wanted: Wanted) -> bool:
-    """A review is never rejected without a person (L-01)."""
-    return wanted.decides is Decides.BOTH and kind is not Kind.REVIEW
-
-
 # The order that teaches most.
 
 
@@ -308,3 +312,8 @@ def words_of(p: float) -> str:
     """A probability as people say it."""
     said = ((0.9, "very likely approved"), (0.7, "likely approved"), (0.3, "could go either way"), (0.1, "likely rejected"))
     return next((words for least, words in said if p >= least), "very likely rejected")
+
+
+def everything(wanted: Wanted) -> Wanted:
+    """The same agreement and kinds, with all that may be decided at all."""
+    return replace(wanted, decides=Decides.BOTH)

@@ -27,6 +27,7 @@ class Taught:
     item_id: int
     row: Row
     approved: bool
+    kind: str
     group: int
     """Items of one group (a creator) are much alike: they are learnt from or tested on together."""
 
@@ -42,6 +43,7 @@ def train(taught: Sequence[Taught]) -> Model:
     heldout: dict[str, NDArray[Any]] = {
         "p": learning.squashed(sums * slope + offset),
         "y": y.astype(numpy.int8),
+        "kind": numpy.asarray([one.kind for one in taught]),
         "item": numpy.asarray([one.item_id for one in taught], dtype=numpy.int64),
     }
     return Model(space, weights, bias, slope, offset, heldout, {"strength": strength, "folds": int(folds.max()) + 1})
