@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 import numpy
+from numpy import ma
 from PIL import (
     AvifImagePlugin,
     GifImagePlugin,
@@ -42,8 +43,9 @@ UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90,
 }  # fmt: skip
-# Pillow would import these when it first meets EXIF or saves; a limited child can't open files, so its parent has them.
-PRELOADED = (ImageOps, TiffImagePlugin)
+# Pillow would import these when it first meets EXIF or saves, numpy `ma` for a percentile; a limited child can't open files, so
+# its parent has them.
+PRELOADED = (ImageOps, TiffImagePlugin, ma)
 Image.preinit()
 # A limited child can start no thread.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1

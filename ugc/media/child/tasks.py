@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageFile
 
-from ugc.media.child import colours, decoding, fingerprint, loops, measuring, placeholder, renditions
+from ugc.media.child import colours, decoding, descriptor, fingerprint, loops, measuring, placeholder, renditions
 from ugc.media.child.headers import Header
 from ugc.media.child.warm import Answer, Task
 
@@ -72,7 +72,7 @@ def fitted(width: int, height: int, side: int) -> tuple[int, int]:
 
 
 def understand(picture: Image.Image, facts: dict[str, Any]) -> dict[str, Any]:
-    """Hash, placeholder, colours and measures of upright pixels."""
+    """Hash, placeholder, colours, descriptor and measures of upright pixels."""
     size = fitted(*picture.size, MEASURED_SIDE)
     resampling = Image.Resampling.BOX if max(picture.size) > MEASURED_SIDE else Image.Resampling.BICUBIC
     normal = picture.resize(size, resampling) if picture.size != size else picture
@@ -83,7 +83,8 @@ def understand(picture: Image.Image, facts: dict[str, Any]) -> dict[str, Any]:
         "turned_hashes": fingerprint.turned_hashes(normal).hex(),
         "placeholder": base64.b64encode(placeholder.thumbhash(normal)).decode(),
         "colours": colours.dominant(normal),
-        "measures": measuring.measures_of(normal) | {"pixels": facts["width"] * facts["height"]},
+        "descriptor": base64.b64encode(descriptor.describe(normal)).decode(),
+        "measures": measuring.measures_of(normal, picture) | {"pixels": facts["width"] * facts["height"]},
     }
 
 
