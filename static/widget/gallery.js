@@ -368,7 +368,7 @@ export class UgcGallery extends HTMLElement {
     if (medium) tile.style.setProperty("--ratio", `${Number(own(medium, "width")) || 1}/${Number(own(medium, "height")) || 1}`);
     button.addEventListener("click", quietly(() => this.open(index)));
     button.addEventListener("pointerenter", quietly(() => void import("./lightbox.js")));
-    const fields = { item: item.id };
+    const fields = { item: item.id, position: index + 1 };
     watch(tile, image || null, () => this.record("item_impression", fields), () => this.record("item_view", fields));
     return tile;
   }
