@@ -55,12 +55,19 @@ AFTER: dict[str, list[str]] = {
     "library.item_added": ["scoring.score_item", "duplicates.find_for_item", "texts.read_item"],
     "library.items_added": ["scoring.score_items", "duplicates.find_for_items", "texts.read_items"],
     "library.item_changed": [
-        "galleries.unpublish_item", "scoring.score_item", "social.settle_policy", "texts.read_item",
+        "galleries.unpublish_item",
+        "scoring.score_item",
+        "social.settle_policy",
+        "texts.read_item",
         "suggestions.look_again_at_item",
-    ],  # fmt: skip
+    ],
     "library.items_changed": [
-        "galleries.unpublish", "scoring.score_items", "social.settle_policies", "texts.read_items", "suggestions.look_again",
-    ],  # fmt: skip
+        "galleries.unpublish",
+        "scoring.score_items",
+        "social.settle_policies",
+        "texts.read_items",
+        "suggestions.look_again",
+    ],
     "library.item_barred": ["duplicates.bar_item"],
     "library.items_barred": ["duplicates.bar_items"],
     "library.batch_undone": ["duplicates.reopen"],
