@@ -34,6 +34,13 @@ def read_again(runtime: Runtime, *, brand_id: int, kind: str) -> None:
             actions.read_again(session, brand_id, portion=PORTION)
 
 
+@jobs.job("texts.read_brand")
+def read_brand(runtime: Runtime, *, brand_id: int) -> None:
+    """Read all of a brand's items again, now that its own words are others."""
+    with runtime.transaction() as session:
+        actions.read_again(session, brand_id, portion=PORTION)
+
+
 @jobs.job("texts.catch_up")
 def catch_up(runtime: Runtime) -> None:
     """Read what was never read, or not by the readers of this release."""

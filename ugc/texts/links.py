@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-# Endings of hosts that people write without https://; others need the whole address to be taken for one.
-ENDINGS = (
-    "com|net|org|info|biz|shop|store|online|site|xyz|top|club|app|dev|io|co|me|tv|ly|gl|gg|to|cc|ru|cn|uk|de|fr|es|pt|it|eu|nl|be|at|"
-    "ch|br|mx|ar|us|ca|au|in|jp|pl|se|dk|no|fi|cz|gr|ro|tk|ml|cf|link|live|blog|bio|page|vip|pro|win|bet|casino|space|website|eus"
+# Endings of hosts that people write without https://. What is a word too must have a path behind it, since a full stop without
+# a space ends many a sentence: "great.It", "500.ml".
+ENDINGS = "com|net|org|info|biz|io|tv|gg|ly|gl|cc|xyz|app|dev|ru|cn|uk|fr|eu|nl|pl|jp|mx|cz|gr|ro|eus|edu|gov"
+WORDS_TOO = (
+    "shop|store|online|site|top|club|co|me|to|de|es|pt|it|be|at|ch|br|ar|us|ca|au|in|se|dk|no|fi|tk|ml|cf|link|live|blog|bio|page|vip|"
+    "pro|win|bet|casino|space|website|id"
 )
 WHOLE = re.compile(r"(?:https?://|www\.)([^\s/?#<>\"']{1,255})([^\s<>\"']{0,2000})", re.IGNORECASE)
-BARE = re.compile(
-    rf"(?<![\w.@/-])((?:[a-z0-9][a-z0-9-]{{0,62}}\.){{1,4}}(?:{ENDINGS}))(?![\w@-]|\.[a-z])(/[^\s<>\"']{{0,2000}})?", re.IGNORECASE
-)
+HOST = r"(?<![\w.@/-])((?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}"
+PATH = r"/[^\s<>\"']{0,2000}"
+BARE = re.compile(rf"{HOST}(?:{ENDINGS}))(?![\w@-]|\.[a-z])(?:{PATH})?", re.IGNORECASE)
+WITH_PATH = re.compile(rf"{HOST}(?:{WORDS_TOO})){PATH}", re.IGNORECASE)
 CUT = re.compile(
     r"(?<![\w.@-])([a-z0-9-]{2,63})(?:\s{1,2}\.\s{0,2}|\s{0,2}\.\s{1,2}|\s?[\[(]\s?(?:\.|dot)\s?[\])]\s?|\sdot\s)(com|net|org|info|shop)(?![\w-])",
     re.IGNORECASE,
@@ -47,7 +50,7 @@ def find(text: str) -> list[Link]:
     """The addresses in a text in their order, none twice."""
     found: list[Link] = []
     if "." in text or "dot" in text.lower() or "watch?" in text:
-        for pattern in (WHOLE, BARE):
+        for pattern in (WHOLE, BARE, WITH_PATH):
             for each in pattern.finditer(text):
                 add(found, Link(host_of(each[1]), each.start(), each.end()))
         for each in CUT.finditer(text):

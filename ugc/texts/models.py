@@ -1,14 +1,15 @@
-"""The table of readings."""
+"""Tables of readings and of the words that are a brand's own."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ugc.kit.db import Base, fk
+from ugc.kit.db import Base, fk, pk, stamped
 
 
 class TextReading(Base):
@@ -30,3 +31,32 @@ class TextReading(Base):
     versions: Mapped[dict[str, Any]]
     """What read it: `{text: checksum, readers: …, models: {kind: version}}`; equal versions would find the same again."""
     read_at: Mapped[datetime]
+
+
+class Use(StrEnum):
+    """What a brand's own word is for."""
+
+    TOPIC = "topic"
+    """It belongs to the topic that `topic` names."""
+    BLOCKED = "blocked"
+    """A text that holds it offends."""
+    ALLOWED = "allowed"
+    """It never counts as spam or offence."""
+    COMPETITOR = "competitor"
+    """A name or a host; a text that holds it mentions somebody else."""
+
+
+class TextTerm(Base):
+    """A word of a brand's own, by which its texts are read."""
+
+    __tablename__ = "text_terms"
+    __table_args__ = (UniqueConstraint("brand_id", "use", "topic", "term"),)
+
+    id: Mapped[pk]
+    brand_id: Mapped[int] = fk("brands.id", index=False)
+    use: Mapped[Use]
+    topic: Mapped[str] = mapped_column(server_default="")
+    """Lower case, with `_` between words; empty unless it is a topic's."""
+    term: Mapped[str]
+    """As the brand wrote it: a word, a stem with a star behind it, or several words."""
+    created: Mapped[stamped]

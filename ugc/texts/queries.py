@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from ugc.accounts import queries as accounts_queries
+from ugc.catalog.models import Product
 from ugc.kit.db import among
 from ugc.library.models import Creator, Item
 from ugc.modelling import queries as modelling_queries
-from ugc.texts import reading
+from ugc.texts import reading, vocabulary
 from ugc.texts.base import Context, Reading, Text
 from ugc.texts.models import TextReading
+
+MOST_PRODUCTS = 5_000
+"""Titles that a reader of names is told: names of a shop's goods are nobody's."""
 
 
 def map_readings(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Reading]:
@@ -45,8 +51,9 @@ def map_read(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[i
 
 
 def map_versions(session: Session, brand_id: int) -> dict[str, int]:
-    """The brand's own models that read its texts, by kind; 0 where only what ships reads."""
-    return {kind: modelling_queries.version_of(session, brand_id, kind) for kind in reading.models()}
+    """The brand's own models that read its texts, by kind; 0 where only what ships reads. And its words, by their checksum."""
+    models = {kind: modelling_queries.version_of(session, brand_id, kind) for kind in reading.models()}
+    return models | {"words": vocabulary.own_of(session, brand_id).version}
 
 
 def get_context(session: Session, brand_id: int) -> Context:
@@ -54,7 +61,20 @@ def get_context(session: Session, brand_id: int) -> Context:
     loaded = {
         kind: modelling_queries.load(session, brand_id, kind, format=format) for kind, format in reading.models().items()
     }  # fmt: skip
-    return Context(models={kind: model for kind, model in loaded.items() if model is not None})
+    own, brand = vocabulary.own_of(session, brand_id), accounts_queries.get_brand_by_id(session, brand_id)
+    return Context(
+        models={kind: model for kind, model in loaded.items() if model is not None},
+        topics=own.topics,
+        competitors=own.competitors,
+        words=own.words,
+        products=tuple(session.scalars(select(Product.title).where(Product.brand_id == brand_id).limit(MOST_PRODUCTS))),
+        own=tuple(name for name in (brand.name, brand.slug, host_of(brand.shop_url)) if name),
+    )
+
+
+def host_of(address: str) -> str:
+    """The host of the shop, without www.; empty where none is known."""
+    return (urlsplit(address).hostname or "").removeprefix("www.")
 
 
 def find_ids(session: Session, brand_id: int, *, after: int, limit: int) -> list[int]:

@@ -17,13 +17,23 @@ from ugc.texts.readers import personal_data
 FORMAT = 1
 LABEL, ELSE = "spam", "ham"
 # Log-odds of a text that holds nothing suspicious.
-AT_FIRST = -3.6
+AT_FIRST = -3.1
 MOST_OF_PHRASES = 7.0
 # What shops and customers link to in captions and posts tells less than a link in a review.
 LINK = {"review": 2.4}
 LINK_ELSEWHERE = 1.2
 FEW_WORDS = 6
 REPEATED = 0.35
+# The longer a text, the more of its words return by themselves.
+FIRST = 200
+# A phrase of such a weight says the same as the next one of its list; lighter ones are hints that add up.
+PHRASE = 2.0
+# Customers use phrases below this one too: they tell something where there is little else.
+SURE = 3.0
+# Letters of a word that is worth repeating: "ha ha ha" is laughter.
+SHORTEST = 3
+# In a longer text a hint is only a word.
+SHORT = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +108,20 @@ def clues_of_links(text: Text, whole: str, words: int, context: Context) -> list
 def clues_of_phrases(text: Text, folded: folding.Folded, own: Mapping[str, Sequence[str]]) -> list[Clue]:
     """Phrases of the trade; the first of a list counts whole, the others half, and more where there is little else."""
     hits = lexicon.lexicon("spam", text.language, "en").find(folded.words)
-    if allowed := own.get("allowed"):
-        covered = covered_places(folded.words, allowed)
-        hits = [hit for hit in hits if hit.at not in covered]
+    covered = {place for hit in hits if hit.list == "safe" for place in range(hit.at, hit.at + hit.length)}
+    covered |= covered_places(folded.words, own.get("allowed", ()))
+    hits = [hit for hit in hits if hit.at not in covered]
     clues, seen, taken = [], set[str](), set[int]()
-    for hit in sorted(hits, key=lambda hit: (-hit.weight, hit.at)):
+    faded = min(1.0, SHORT / max(len(folded.words), 1))
+    for hit in sorted(hits, key=lambda hit: (-hit.weight, -hit.length, hit.at)):
         places = set(range(hit.at, hit.at + hit.length))
         if hit.word not in seen and not places <= taken:
-            clues.append(Clue(hit.weight if hit.list not in seen else hit.weight / 2, hit.word))
+            again = hit.weight / 2 if hit.list in seen and hit.weight >= PHRASE else hit.weight
+            clues.append(Clue(again if hit.weight >= SURE else again * faded, hit.word))
             seen |= {hit.word, hit.list}
             taken |= places
-    if clues and len(taken) >= 0.3 * len(folded.words):
-        clues.append(Clue(1.4, clues[0].words))
+    if clues and clues[0].weight >= PHRASE and len(taken) >= 0.3 * len(folded.words):
+        clues.append(Clue(0.8, clues[0].words))
     return capped(clues, MOST_OF_PHRASES)
 
 
@@ -135,8 +147,10 @@ def clues_of_contact(whole: str) -> list[Clue]:
 def clues_of_repetition(whole: str, words: Sequence[str]) -> list[Clue]:
     """The same words or lines over and over."""
     clues = []
-    if len(words) >= 8 and len(set(words)) <= REPEATED * len(words):
-        clues.append(Clue(2.6, f"“{Counter(words).most_common(1)[0][0][:20]}” again and again"))
+    first = words[:FIRST]
+    if len(first) >= 8 and len(set(first)) <= REPEATED * len(first):
+        most = Counter(first).most_common(1)[0][0]
+        clues.append(Clue(3.3 if len(most) >= SHORTEST else 1.0, f"“{most[:20]}” again and again"))
     lines = Counter(line.strip() for line in whole.splitlines() if len(line.strip()) >= 8)
     if lines and lines.most_common(1)[0][1] >= 3:
         clues.append(Clue(2.2, "the same line three times"))
