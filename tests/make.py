@@ -11,6 +11,7 @@ import numpy
 from sqlalchemy.orm import Session
 
 from ugc.accounts.models import Brand
+from ugc.authenticity.models import ItemFlag
 from ugc.catalog.models import Product
 from ugc.library.models import Creator, Item, Kind, State
 from ugc.media.models import File, FileState, Rendition
@@ -101,3 +102,9 @@ def model(session: Session, brand: Brand, kind: str = "spam", *, better: bool = 
         "actor": "system", "now": NOON,
     }  # fmt: skip
     return modelling_actions.consider(session, brand.id, artefact, better=better, **(said | facts))
+
+
+def flag(session: Session, item: Item, kind: str = "repeated_text", **facts: Any) -> ItemFlag:
+    """An open sign on an item."""
+    said: dict[str, Any] = {"p": 0.9, "reason": "Another author wrote it too", "evidence": {}, "found_at": NOON}
+    return added(session, ItemFlag(brand_id=item.brand_id, item_id=item.id, kind=kind, **(said | facts)))

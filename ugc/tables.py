@@ -1,6 +1,7 @@
 """Every table of the program, for Alembic, the tests, the app and the worker: importing this module is enough."""
 
 from ugc.accounts import models as accounts
+from ugc.authenticity import models as authenticity
 from ugc.catalog import models as catalog
 from ugc.duplicates import models as duplicates
 from ugc.galleries import models as galleries
@@ -23,9 +24,28 @@ from ugc.tracking import models as tracking
 from ugc.triage import models as triage
 
 __all__ = [
-    "Base", "accounts", "catalog", "duplicates", "galleries", "ingest", "insights", "jobs", "library", "media", "modelling",
+    "Base",
+    "accounts",
+    "authenticity",
+    "catalog",
+    "duplicates",
+    "galleries",
+    "ingest",
+    "insights",
+    "jobs",
+    "library",
+    "media",
+    "modelling",
     "orders",
-    "rights", "scoring", "similarity", "social", "submissions", "suggestions", "tracking", "triage",
-]  # fmt: skip
+    "rights",
+    "scoring",
+    "similarity",
+    "social",
+    "submissions",
+    "suggestions",
+    "texts",
+    "tracking",
+    "triage",
+]
 
 metadata = Base.metadata

@@ -20,6 +20,7 @@ from ugc.orders import jobs as orders
 from ugc.rights import jobs as rights
 from ugc.runtime import Runtime
 from ugc.scoring import jobs as scoring
+from ugc.similarity import jobs as similarity
 from ugc.social import jobs as social
 from ugc.submissions import jobs as submissions
 from ugc.suggestions import jobs as suggestions
@@ -40,6 +41,7 @@ ROOMS = (
     orders,
     rights,
     scoring,
+    similarity,
     submissions,
     suggestions,
     social,
@@ -52,14 +54,15 @@ ROOMS = (
 AFTER: dict[str, list[str]] = {
     "accounts.key_revoked": ["galleries.drop_brand"],
     # A new item gets its first score, and with that the answers that it comes into are dropped.
-    "library.item_added": ["scoring.score_item", "duplicates.find_for_item", "texts.read_item"],
-    "library.items_added": ["scoring.score_items", "duplicates.find_for_items", "texts.read_items"],
+    "library.item_added": ["scoring.score_item", "duplicates.find_for_item", "texts.read_item", "similarity.encode_item"],
+    "library.items_added": ["scoring.score_items", "duplicates.find_for_items", "texts.read_items", "similarity.encode_items"],
     "library.item_changed": [
         "galleries.unpublish_item",
         "scoring.score_item",
         "social.settle_policy",
         "texts.read_item",
         "suggestions.look_again_at_item",
+        "similarity.encode_item",
     ],
     "library.items_changed": [
         "galleries.unpublish",
@@ -67,6 +70,7 @@ AFTER: dict[str, list[str]] = {
         "social.settle_policies",
         "texts.read_items",
         "suggestions.look_again",
+        "similarity.encode_items",
     ],
     "library.item_barred": ["duplicates.bar_item"],
     "library.items_barred": ["duplicates.bar_items"],
@@ -75,14 +79,19 @@ AFTER: dict[str, list[str]] = {
     "authenticity.flags_changed": ["triage.predict_items"],
     "media.file_declared": ["authenticity.look_at_file"],
     "duplicates.merged": ["galleries.pin_kept"],
-    "catalog.product_changed": ["galleries.drop_product", "library.refresh_product"],
-    "modelling.model_activated": ["triage.follow_model", "texts.read_again", "suggestions.after_model"],
+    "catalog.product_changed": ["galleries.drop_product", "library.refresh_product", "similarity.want_picture"],
+    "modelling.model_activated": ["triage.follow_model", "texts.read_again", "suggestions.after_model", "similarity.follow_model"],
     "texts.items_read": ["triage.predict_items"],
     "similarity.items_encoded": ["triage.predict_items", "suggestions.suggest_for_items"],
     "orders.order_changed": ["insights.attribute_order"],
-    "media.file_measured": ["scoring.score_file_items"],
+    "media.file_measured": ["scoring.score_file_items", "similarity.encode_file"],
     "media.file_refined": ["galleries.drop_file_items"],
-    "media.file_ready": ["scoring.score_file_items", "galleries.drop_file_items", "duplicates.find_for_file"],
+    "media.file_ready": [
+        "scoring.score_file_items",
+        "galleries.drop_file_items",
+        "duplicates.find_for_file",
+        "similarity.encode_file",
+    ],
 }
 """What happened → the jobs that follow, each with the same arguments."""
 
@@ -98,8 +107,6 @@ EVERY: list[tuple[str, str]] = [
     ("duplicates.catch_up", "47 * * * *"),
     ("insights.measure_late", "19 2 * * *"),
     ("insights.measure_performance", "31 * * * *"),
-    ("insights.measure_late", "19 2 * * *"),
-    ("insights.measure_performance", "31 * * * *"),
     ("insights.roll_up", "* * * * * */3"),
     ("media.measure_again", "11 * * * *"),
     ("media.sweep_orphans", "53 4 * * *"),
@@ -109,8 +116,9 @@ EVERY: list[tuple[str, str]] = [
     ("orders.forget_bodies", "41 3 * * *"),
     ("rights.check_copies", "7 4 * * *"),
     ("scoring.catch_up", "*/10 * * * *"),
-    ("scoring.catch_up", "*/10 * * * *"),
     ("scoring.check_copies", "37 4 * * *"),
+    ("similarity.catch_up", "51 * * * *"),
+    ("similarity.want_pictures", "*/10 * * * *"),
     ("social.check_upstream", "13 * * * *"),
     ("social.end_leases", "43 * * * *"),
     ("social.pull_due", "* * * * *"),

@@ -52,6 +52,8 @@ def find_for_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> N
         elif ready:
             with runtime.transaction() as session:
                 library_actions.set_compared(session, brand_id, ready)
+        with runtime.transaction() as session:
+            jobs.announce(session, "duplicates.items_compared", brand_id=brand_id, item_ids=ids)
 
 
 @jobs.job("duplicates.bar_item")

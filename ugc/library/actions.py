@@ -785,6 +785,20 @@ def set_approvals(
     forget(session, changed)
 
 
+def set_flags(session: Session, brand_id: int, flags: Mapping[int, Sequence[str]]) -> list[int]:
+    """Copy the kinds of signs on items; those that changed. Only the authenticity room calls it, and no gallery looks at them."""
+    rows = [{"id": id, "flags": list(kinds)} for id, kinds in flags.items()]
+    changed = session.scalars(
+        text("""
+            update items i set flags = f.flags from jsonb_to_recordset(cast(:rows as jsonb)) as f (id bigint, flags jsonb)
+            where i.id = f.id and i.brand_id = :brand and i.flags <> f.flags returning i.id
+        """),
+        {"brand": brand_id, "rows": json.dumps(rows)},
+    ).all()
+    forget(session, changed)
+    return sorted(changed)
+
+
 # Removing.
 
 

@@ -116,6 +116,7 @@ class Item(Base):
         # What ended since the last look, of all brands; a lease has an index of its own.
         Index("ix_items_expires_at", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
         Index("ix_items_rights_until", "rights_until", postgresql_where=text("rights_until IS NOT NULL")),
+        Index("ix_items_flagged", "brand_id", "id", postgresql_where=text("flags <> '[]'::jsonb")),
         Index("ix_items_gone", "brand_id", "gone_at", postgresql_where=text("gone_at IS NOT NULL")),
         Index("ix_items_search", "search", postgresql_using="gin"),
         # In the order in which an import is undone, batch by batch.
@@ -178,6 +179,8 @@ class Item(Base):
     teaches: Mapped[float | None]
     """How much a decision on it would teach, 0–1: the uncertain first, each further one of its like a little later."""
     performance: Mapped[float | None]
+    flags: Mapped[list[str]] = mapped_column(server_default="[]")
+    """Kinds of signs that it may not be what it says it is, which a person did not dismiss."""
 
     search_language: Mapped[str] = mapped_column(server_default="simple")
     """The text search configuration of the item's language: `english`, `german`, … or `simple`."""

@@ -109,6 +109,8 @@ class ItemFilter:
     """`yes` or `no`: some of its files are still to be fetched."""
     gone: tuple[str, ...] = ()
     """`yes` or `no`: it was deleted or closed where it came from."""
+    flag: tuple[str, ...] = ()
+    """A kind of sign that it may not be what it says it is, or `any`."""
     score_min: int | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -255,6 +257,8 @@ def matches_one(name: str, value: str, brand_id: int, now: datetime) -> ColumnEl
             return publishable(now) if value == "yes" else not_(publishable(now))
         case "waiting":
             return Item.waiting_media > 0 if value == "yes" else Item.waiting_media == 0
+        case "flag":
+            return Item.flags != [] if value == "any" else and_(Item.flags != [], Item.flags.contains([value]))
         case "gone":
             return Item.gone_at.is_not(None) if value == "yes" else Item.gone_at.is_(None)
     raise Invalid(f"there is no filter named {name!r}", name=name)

@@ -28,7 +28,7 @@ from ugc.kit.errors import Invalid, NotFound
 from ugc.library import queries as library_queries
 from ugc.library.models import Kind, State
 from ugc.studio import answers, shapes
-from ugc.studio.items import read_whole
+from ugc.studio.asked import read_whole
 from ugc.studio.render import bare, page
 
 pages = Blueprint("galleries", __name__)

@@ -21,7 +21,7 @@ from ugc.ingest.sources.reviews.describing import PreviewRow, TableView
 from ugc.ingest.sources.reviews.known import FORMATS
 from ugc.kit.errors import Invalid, UgcError
 from ugc.studio import answers, people, shapes
-from ugc.studio.items import read_whole
+from ugc.studio.asked import read_whole
 from ugc.studio.render import bare, page
 
 pages = Blueprint("imports", __name__)

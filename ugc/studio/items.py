@@ -26,6 +26,7 @@ from ugc.library.rules import ProductTag
 from ugc.rights import actions as rights_actions
 from ugc.rights import queries as rights_queries
 from ugc.studio import answers, panels, people, shapes
+from ugc.studio.asked import read_whole
 from ugc.studio.inbox import REASONS
 from ugc.studio.render import bare, page
 
@@ -164,13 +165,6 @@ def read_day(text: str) -> datetime | None:
         return datetime.fromisoformat(text.strip()).replace(tzinfo=UTC)
     except ValueError as cause:
         raise Invalid("a date is written like 2026-11-21") from cause
-
-
-def read_whole(text: str) -> int:
-    """An id from a form; raises Invalid."""
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Invalid("this is not an id")
-    return int(text)
 
 
 def address_of(item_id: int, tab: str = "") -> str:

@@ -14,7 +14,7 @@ from ugc.social import listening, rules
 from ugc.social.models import Listening
 from ugc.social.networks.base import Mode, Network
 from ugc.studio import answers, health, shapes
-from ugc.studio.items import read_whole
+from ugc.studio.asked import read_whole
 from ugc.studio.render import page
 
 pages = Blueprint("listening", __name__)

@@ -14,7 +14,7 @@ from ugc.scoring import actions as scoring_actions
 from ugc.scoring import queries as scoring_queries
 from ugc.scoring import rules as scoring_rules
 from ugc.studio import answers, people, shapes
-from ugc.studio.items import read_whole
+from ugc.studio.asked import read_whole
 from ugc.studio.render import page
 
 pages = Blueprint("settings", __name__)

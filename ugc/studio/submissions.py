@@ -11,7 +11,7 @@ from ugc.accounts.models import Role
 from ugc.galleries import published
 from ugc.kit.errors import Invalid
 from ugc.studio import answers, people, shapes
-from ugc.studio.items import read_whole
+from ugc.studio.asked import read_whole
 from ugc.studio.render import page
 from ugc.submissions import actions, queries
 
