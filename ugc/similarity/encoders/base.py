@@ -60,10 +60,17 @@ class Description:
 class Encoder(Protocol):
     """One way to make vectors or descriptions; it does what its `can` says and gives None for what it can't read."""
 
-    name: str
-    version: str
-    """Vectors of different versions are never compared."""
-    can: frozenset[str]
+    @property
+    def name(self) -> str:
+        """What it goes by, e.g. `own`."""
+
+    @property
+    def version(self) -> str:
+        """Vectors of different versions are never compared."""
+
+    @property
+    def can(self) -> frozenset[str]:
+        """What it can do, of the names above."""
 
     def pictures(self, files: Sequence[Picture]) -> list[Vector | None]:
         """A vector a picture."""
