@@ -15,24 +15,28 @@ from ugc.library.models import Item, Kind
 from ugc.media.models import FileState
 from ugc.scoring.signals import (
     caption,
+    cleanness,
     colourfulness,
+    composition,
     contrast,
     engagement,
     exposure,
     freshness,
     performance,
+    photo_likeness,
     product_relevance,
     resolution,
     review_text,
     rights_readiness,
     sharpness,
+    technical,
 )
 from ugc.scoring.signals.base import Facts, Performance, Signal
 
 SIGNALS: tuple[Signal, ...] = (
-    sharpness.SIGNAL, exposure.SIGNAL, contrast.SIGNAL, colourfulness.SIGNAL, resolution.SIGNAL, caption.SIGNAL,
-    review_text.SIGNAL, engagement.SIGNAL, product_relevance.SIGNAL, freshness.SIGNAL, rights_readiness.SIGNAL,
-    performance.SIGNAL,
+    technical.SIGNAL, photo_likeness.SIGNAL, sharpness.SIGNAL, exposure.SIGNAL, contrast.SIGNAL, cleanness.SIGNAL,
+    colourfulness.SIGNAL, composition.SIGNAL, resolution.SIGNAL, caption.SIGNAL, review_text.SIGNAL, engagement.SIGNAL,
+    product_relevance.SIGNAL, freshness.SIGNAL, rights_readiness.SIGNAL, performance.SIGNAL,
 )  # fmt: skip
 DEFAULT_WEIGHTS = {signal.name: signal.default_weight for signal in SIGNALS}
 LABELS = {signal.name: signal.label for signal in SIGNALS}

@@ -18,4 +18,4 @@ def measure(facts: Facts) -> Measured:
     return Measured(value, f"{word} contrast: {found:.0f} against {FULL}")
 
 
-SIGNAL = Signal("contrast", "Contrast", 6, measure)
+SIGNAL = Signal("contrast", "Contrast", 3, measure)

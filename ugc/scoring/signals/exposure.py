@@ -23,4 +23,4 @@ def measure(facts: Facts) -> Measured:
     return Measured(within(light) * (1 - lost / 2), f"{word}: brightness {luma:.0f} of 255{note}")
 
 
-SIGNAL = Signal("exposure", "Exposure", 10, measure)
+SIGNAL = Signal("exposure", "Exposure", 6, measure)

@@ -19,4 +19,4 @@ def measure(facts: Facts) -> Measured:
     return Measured(value, f"{facts.width:,} × {facts.height:,} pixels against 2 megapixels")
 
 
-SIGNAL = Signal("resolution", "Resolution", 8, measure)
+SIGNAL = Signal("resolution", "Resolution", 5, measure)

@@ -20,4 +20,4 @@ def measure(facts: Facts) -> Measured:
     return Measured(value, f"{word}: {found:,.0f} against {USABLE} for a usable photo")
 
 
-SIGNAL = Signal("sharpness", "Sharpness", 25, measure)
+SIGNAL = Signal("sharpness", "Sharpness", 7, measure)
