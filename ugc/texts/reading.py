@@ -2,22 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from ugc.texts.base import PLAIN, UNKNOWN, Context, Finding, Reader, Reading, Text
-from ugc.texts.readers import language, mentions, offence, personal_data, spam, taxonomy
+from ugc.texts.base import ENOUGH, PLAIN, UNKNOWN, Context, Finding, Reader, Reading, Text
+from ugc.texts.readers import (
+    language,
+    mentions,
+    offence,
+    personal_data,
+    sentiment,
+    spam,
+    taxonomy,
+    topics_found,
+    usefulness,
+)
 
 READERS: tuple[Reader, ...] = (
-    language.READER, spam.READER, offence.READER, taxonomy.READER, personal_data.READER, mentions.READER,
+    language.READER, sentiment.READER, usefulness.READER, spam.READER, offence.READER, taxonomy.READER, topics_found.READER,
+    personal_data.READER, mentions.READER,
 )  # fmt: skip
 """The language comes first: the others are told it. Several may fill one field that holds several findings."""
 SEVERAL = frozenset({"topics", "personal_data", "mentions"})
 
 
+AT_ONCE, LETTERS_AT_ONCE = 256, 200_000
+"""Texts and letters that are looked at together: what their numbers take in memory is bounded, however many texts there are."""
+
+
 def read(texts: Sequence[Text], context: Context = PLAIN) -> list[Reading]:
     """A reading of each text."""
+    return [reading for portion in portions(texts) for reading in read_portion(portion, context)]
+
+
+def portions(texts: Sequence[Text]) -> Iterator[list[Text]]:
+    """The texts in portions of so many texts and letters at most."""
+    portion, letters = list[Text](), 0
+    for text in texts:
+        more = min(len(text.title) + len(text.body), ENOUGH)
+        if portion and (len(portion) == AT_ONCE or letters + more > LETTERS_AT_ONCE):
+            yield portion
+            portion, letters = [], 0
+        portion.append(text)
+        letters += more
+    if portion:
+        yield portion
+
+
+def read_portion(texts: Sequence[Text], context: Context) -> list[Reading]:
+    """A reading of each text of a portion."""
     told = list(texts)
     found: dict[str, list[Any]] = {}
     for reader in READERS:
