@@ -123,7 +123,7 @@
     mark(ids, past[action]);
     keepPace(ids.length);
     selection.clear();
-    const entry = { ids, action };
+    const entry = { ids, action, at: performance.now() };
     entry.sent = studio.post("/studio/decide", { action, ids: ids.join(","), ...more });
     done.push(entry);
     const words = ids.length === 1 ? `${past[action] === "approved" ? "Approved" : "Rejected"}` : `${ids.length} ${past[action]}`;
@@ -165,9 +165,10 @@
   async function act(what) {
     const ids = targets();
     if (!mayChange) return;
-    if (what === "undo") { takeBack(done.at(-1)); return; }
+    if (what === "undo") { undoLast(); return; }
     if (!ids.length) return;
     if (what === "approve") decide("approve", ids);
+    if (what === "likely") await suggestions.acceptLikely(ids);
     if (what === "reject") {
       const answer = await selection.askReason();
       if (answer) decide("reject", ids, answer);
@@ -177,6 +178,12 @@
       if (tags) addTags(ids, tags);
     }
     if (!phone.matches) focused?.querySelector(".tile-link").focus({ preventScroll: true });
+  }
+
+  /** One key takes back whatever was done last: a decision, or a suggestion that was accepted or refused. */
+  function undoLast() {
+    const entry = done.at(-1);
+    if ((suggestions.last()?.at ?? -1) > (entry?.at ?? -1)) suggestions.undo(); else takeBack(entry);
   }
 
   function addTags(ids, tags) {

@@ -30,6 +30,7 @@ from ugc.studio import (
     sign_in,
     sources,
     submissions,
+    suggestions,
     triage,
 )
 from ugc.studio.render import asset_version, bare
@@ -54,6 +55,7 @@ for room in (
     sources,
     links,
     submissions,
+    suggestions,
     triage,
 ):
     pages.register_blueprint(room.pages)

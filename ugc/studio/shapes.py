@@ -177,6 +177,8 @@ TOASTS = {
     "apart": ("Kept apart", False),
     "undo": ("{n} undone", False),
     "tags": ("Tags saved", False),
+    "suggestions": ("Suggestions: decided", False),
+    "suggestion-settings": ("Saved; what is proven is applied in the background", False),
     "alt": ("Description saved", False),
     "products": ("Products saved", False),
     "rights": ("Written into the ledger", False),
