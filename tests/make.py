@@ -19,6 +19,7 @@ from ugc.modelling import actions as modelling_actions
 from ugc.modelling.artefacts import Artefact
 from ugc.modelling.models import TrainedModel
 from ugc.social.models import Listening, Mention, Source
+from ugc.suggestions.models import Suggestion
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 numbers = count(1)
@@ -84,6 +85,12 @@ def heard(session: Session, brand: Brand, **facts: Any) -> Mention:
         "url": f"https://blog.test/{number}", "sentence": "Halm hats are lovely.", "term": "halm", "published_at": NOON,
     } | facts  # fmt: skip
     return added(session, Mention(brand_id=brand.id, **facts))
+
+
+def suggestion(session: Session, item: Item, **facts: Any) -> Suggestion:
+    """A tag that the item probably wants."""
+    facts = {"what": "tag", "name": f"tag-{next(numbers)}", "p": 0.8, "reasons": ["caption says “beach”"]} | facts
+    return added(session, Suggestion(brand_id=item.brand_id, item_id=item.id, **facts))
 
 
 def added(session: Session, row: Row) -> Row:

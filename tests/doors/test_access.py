@@ -105,6 +105,9 @@ GET    /api/v1/imports                                   401 401 401 401 401 yes
 POST   /api/v1/imports                                   401 401 401 401 401 yes 403
 GET    /api/v1/imports/{import}                          401 401 401 401 401 yes 403
 POST   /api/v1/imports/{import}/undo                     401 401 401 401 401 yes 403
+GET    /api/v1/items/{item}/suggestions                  401 401 401 401 401 yes 403
+POST   /api/v1/items/{item}/suggestions/{suggestion}/accept 401 401 401 401 401 yes 403
+POST   /api/v1/items/{item}/suggestions/{suggestion}/refuse 401 401 401 401 401 yes 403
 GET    /api/v1/triage                                    401 401 401 401 401 yes 403
 GET    /api/v1/webhooks                                  401 401 401 401 401 yes 403
 GET    /api/v1/insights/items                            401 401 401 401 401 yes 403
@@ -191,6 +194,11 @@ POST   /studio/settings/approval/train                   401 403 yes yes yes 401
 GET    /studio/settings/score                            in  yes yes yes yes in  in
 POST   /studio/settings/score                            401 403 yes yes yes 401 401
 GET    /studio/settings/models                           in  yes yes yes yes in  in
+POST   /studio/suggestions                               401 403 yes yes 404 401 401
+POST   /studio/suggestions/likely                        401 403 yes yes yes 401 401
+GET    /studio/settings/suggestions                      in  yes yes yes yes in  in
+POST   /studio/settings/suggestions                      401 403 yes yes yes 401 401
+POST   /studio/settings/suggestions/undo                 401 403 yes yes 404 401 401
 GET    /studio/flags                                     in  yes yes yes yes in  in
 GET    /studio/flags.csv                                 in  yes yes yes yes in  in
 POST   /studio/flags/{flag}                              401 403 yes yes 404 401 401
@@ -236,11 +244,14 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/v1/models/train"): {"kind": "spam"},
     ("PATCH", "/api/v1/flags/{flag}"): {"state": "dismissed"},
     ("POST", "/studio/flags/{flag}"): {"state": "dismissed"},
+    ("POST", "/studio/suggestions"): {"ids": "{suggestion}", "action": "refuse"},
+    ("POST", "/studio/suggestions/likely"): {"ids": "{item}"},
+    ("POST", "/studio/settings/suggestions/undo"): {"batch": "a-batch"},
 }
 
 # Every thing of the first brand, asked for with another brand's secret key.
 FOREIGN = [line.split()[:2] for line in TABLE.splitlines() if "/api/v1/" in line and "{" in line]
-ONE_EACH = ("item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model", "flag")
+ONE_EACH = ("item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model", "flag", "suggestion")
 CHEAP = Cost(memory_kib=8, passes=1, lanes=1)
 
 
@@ -311,6 +322,7 @@ def one_of_everything(session: Session, brand: Brand) -> dict[str, Any]:
         "source": make.source(session, brand).id,
         "model": make.model(session, brand).id,
         "flag": make.flag(session, item).id,
+        "suggestion": make.suggestion(session, item, state="applied", batch="a-batch").id,
         "mention": mention.id,
         "listening": mention.listening_id,
         "deletion": make.added(session, DeletionRequest(brand_id=brand.id, network="instagram", code="abc", account="")).code,

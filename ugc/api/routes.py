@@ -16,6 +16,7 @@ from ugc.api import (
     rights,
     schema,
     sources,
+    suggestions,
     triage,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "products",
     "rights",
     "sources",
+    "suggestions",
     "triage",
 ]
