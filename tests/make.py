@@ -20,6 +20,7 @@ from ugc.modelling.artefacts import Artefact
 from ugc.modelling.models import TrainedModel
 from ugc.social.models import Listening, Mention, Source
 from ugc.suggestions.models import Suggestion
+from ugc.texts.models import TextTerm, Use
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 numbers = count(1)
@@ -30,6 +31,12 @@ def brand(session: Session, **facts: Any) -> Brand:
     """A brand with a slug of its own."""
     facts = {"slug": f"brand-{next(numbers)}", "name": "A Brand"} | facts
     return added(session, Brand(**facts))
+
+
+def term(session: Session, brand: Brand, **facts: Any) -> TextTerm:
+    """A word that the brand blocks."""
+    facts = {"use": Use.BLOCKED, "topic": "", "term": f"word{next(numbers)}"} | facts
+    return added(session, TextTerm(brand_id=brand.id, **facts))
 
 
 def product(session: Session, brand: Brand, **facts: Any) -> Product:

@@ -193,6 +193,10 @@ POST   /studio/settings/approval                         401 403 yes yes yes 401
 POST   /studio/settings/approval/train                   401 403 yes yes yes 401 401
 GET    /studio/settings/score                            in  yes yes yes yes in  in
 POST   /studio/settings/score                            401 403 yes yes yes 401 401
+GET    /studio/settings/score/preview                    in  yes yes yes yes in  in
+GET    /studio/settings/score/run                        in  yes yes yes yes in  in
+POST   /studio/settings/score/undo                       401 403 yes yes yes 401 401
+POST   /studio/settings/score/again                      401 403 yes yes yes 401 401
 GET    /studio/settings/models                           in  yes yes yes yes in  in
 POST   /studio/suggestions                               401 403 yes yes 404 401 401
 POST   /studio/suggestions/likely                        401 403 yes yes yes 401 401
@@ -206,6 +210,10 @@ POST   /studio/settings/models/spam/train                401 403 yes yes yes 401
 POST   /studio/settings/models/spam/builtin              401 403 yes yes yes 401 401
 POST   /studio/settings/models/{model}/activate          401 403 yes yes 404 401 401
 GET    /studio/settings/audit                            in  yes yes yes yes in  in
+GET    /studio/settings/texts                            in  yes yes yes yes in  in
+POST   /studio/settings/texts                            401 403 yes yes yes 401 401
+POST   /studio/settings/texts/try                        401 yes yes yes yes 401 401
+POST   /studio/settings/texts/{term}/remove              401 403 yes yes 404 401 401
 GET    /studio/settings/uploads                          in  yes yes yes yes in  in
 POST   /studio/settings/uploads                          401 403 403 yes yes 401 401
 POST   /studio/settings/uploads/terms                    401 403 403 yes yes 401 401
@@ -231,6 +239,7 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/studio/items/{item}/tags"): {"tags": "beach"},
     ("POST", "/studio/galleries/{gallery}"): {"name": "Changed", "layout": "grid", "sort": "newest", "slug": "home"},
     ("POST", "/studio/settings/keys"): {"kind": "secret"},
+    ("POST", "/studio/settings/texts"): {"use": "blocked", "terms": "nope"},
     ("POST", "/studio/settings/uploads"): {"is_open": "yes", "least_age": "16"},
     ("POST", "/studio/settings/uploads/terms"): {"text": "Terms. " * 20},
     ("POST", "/studio/sources"): {"network": "feed", "mode": "feed", "field-url": "https://blog.test/feed.xml", "interval": "60"},
@@ -251,7 +260,7 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
 
 # Every thing of the first brand, asked for with another brand's secret key.
 FOREIGN = [line.split()[:2] for line in TABLE.splitlines() if "/api/v1/" in line and "{" in line]
-ONE_EACH = ("item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model", "flag", "suggestion")
+ONE_EACH = ("term", "item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model", "flag", "suggestion")
 CHEAP = Cost(memory_kib=8, passes=1, lanes=1)
 
 
@@ -321,6 +330,7 @@ def one_of_everything(session: Session, brand: Brand) -> dict[str, Any]:
         "job": job,
         "source": make.source(session, brand).id,
         "model": make.model(session, brand).id,
+        "term": make.term(session, brand).id,
         "flag": make.flag(session, item).id,
         "suggestion": make.suggestion(session, item, state="applied", batch="a-batch").id,
         "mention": mention.id,

@@ -31,7 +31,9 @@ from ugc.studio import (
     sources,
     submissions,
     suggestions,
+    texts,
     triage,
+    weights,
 )
 from ugc.studio.render import asset_version, bare
 
@@ -56,7 +58,9 @@ for room in (
     links,
     submissions,
     suggestions,
+    texts,
     triage,
+    weights,
 ):
     pages.register_blueprint(room.pages)
 

@@ -42,6 +42,12 @@ class Weighed:
         return tuple(named)[:WORDS_SHOWN]
 
 
+def usable(model: Artefact | None) -> Artefact | None:
+    """The model, unless it lacks what prediction needs; then what ships reads."""
+    whole = model is not None and "bits" in model.facts and {"weights", "scales", "intercepts"} <= model.arrays.keys()
+    return model if whole else None
+
+
 def weigh(texts: Sequence[str], model: Artefact) -> Weighed:
     """The log-odds of texts by a model; of a text without a word they are the model's intercept."""
     found = features.hashed(tuple(texts), int(model.facts["bits"]))

@@ -59,7 +59,7 @@ def read(texts: Sequence[Text], context: Context) -> list[Finding]:
 
 def read_levels(texts: Sequence[Text], context: Context) -> list[Levels]:
     """The same with each label on its own and how grave it is."""
-    model = context.models.get("offence") or shipped()
+    model = hashed_model.usable(context.models.get("offence")) or shipped()
     found = [hits_of(text, context.words) for text in texts]
     weighed = hashed_model.weigh([without(text.whole, context.words.get("allowed", ())) for text in texts], model)
     return [

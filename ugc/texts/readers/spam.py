@@ -47,16 +47,14 @@ class Clue:
 def read(texts: Sequence[Text], context: Context) -> list[Finding]:
     """How probable it is that each text is spam, and what says so."""
     clues = [clues_of(text, context) for text in texts]
-    model = context.models.get("spam")
-    if model is None:
-        return [finding(AT_FIRST + sum(clue.weight for clue in each), each, ()) for each in clues]
-    weighed = hashed_model.weigh([text.whole for text in texts], model)
-    share = float(model.facts["rules"])
+    logits, learnt = rule_sums(clues), list[tuple[str, ...]]([()] * len(texts))
+    if model := hashed_model.usable(context.models.get("spam")):
+        weighed = hashed_model.weigh([text.whole for text in texts], model)
+        logits = [float(weighed.logits[place, 0]) + float(model.facts["rules"]) * logit for place, logit in enumerate(logits)]
+        learnt = [weighed.words(place, 0) for place in range(len(texts))]
     return [
-        finding(
-            float(weighed.logits[place, 0]) + share * (AT_FIRST + sum(clue.weight for clue in each)), each, weighed.words(place, 0)
-        )
-        for place, each in enumerate(clues)
+        finding(logit, each, more) if text.whole.strip() else Finding(ELSE, 0.0)
+        for text, logit, each, more in zip(texts, logits, clues, learnt, strict=True)
     ]
 
 
@@ -67,9 +65,14 @@ def finding(logit: float, clues: Sequence[Clue], learnt: Sequence[str]) -> Findi
     return Finding(LABEL if p >= 0.5 else ELSE, round(p, 4), tuple(dict.fromkeys(words))[: hashed_model.WORDS_SHOWN])
 
 
+def rule_sums(clues: Sequence[Sequence[Clue]]) -> list[float]:
+    """The log-odds that clues add up to."""
+    return [AT_FIRST + sum(clue.weight for clue in each) for each in clues]
+
+
 def rule_logits(texts: Sequence[Text], context: Context) -> list[float]:
     """What the rules alone say of texts: the one number beside the words that a model learns from."""
-    return [AT_FIRST + sum(clue.weight for clue in clues_of(text, context)) for text in texts]
+    return rule_sums([clues_of(text, context) for text in texts])
 
 
 def clues_of(text: Text, context: Context) -> list[Clue]:
