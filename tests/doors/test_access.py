@@ -260,7 +260,10 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
 
 # Every thing of the first brand, asked for with another brand's secret key.
 FOREIGN = [line.split()[:2] for line in TABLE.splitlines() if "/api/v1/" in line and "{" in line]
-ONE_EACH = ("term", "item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model", "flag", "suggestion")
+ONE_EACH = (
+    "term", "item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model",
+    "flag", "suggestion",
+)  # fmt: skip
 CHEAP = Cost(memory_kib=8, passes=1, lanes=1)
 
 
