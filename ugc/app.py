@@ -27,6 +27,7 @@ from ugc.kit.errors import Invalid, TooMany, UgcError, Unauthorised, Unavailable
 from ugc.kit.supervisor import end_with_parent
 from ugc.runtime import Runtime, open_runtime
 from ugc.settings import Settings, read_settings
+from ugc.similarity import meaning
 from ugc.studio import door as studio
 
 DOORS: tuple[Blueprint, ...] = (
@@ -63,6 +64,7 @@ AFTER_COMMIT = after_commit
 def create_app(runtime: Runtime) -> OpenAPI:
     """The application over an opened runtime."""
     assert tables.metadata.tables  # every room's tables are mapped before the first query
+    meaning.set_up(runtime.settings)
     app = OpenAPI(__name__, info=Info(title="ugc", version="1"), static_folder=None, doc_ui=False)
     web.install(app, runtime)
     for door in DOORS:

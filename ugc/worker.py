@@ -21,6 +21,7 @@ from ugc.rights import jobs as rights
 from ugc.runtime import Runtime
 from ugc.scoring import jobs as scoring
 from ugc.similarity import jobs as similarity
+from ugc.similarity import meaning
 from ugc.social import jobs as social
 from ugc.submissions import jobs as submissions
 from ugc.suggestions import jobs as suggestions
@@ -82,6 +83,7 @@ AFTER: dict[str, list[str]] = {
     "catalog.product_changed": ["galleries.drop_product", "library.refresh_product", "similarity.want_picture"],
     "modelling.model_activated": ["triage.follow_model", "texts.read_again", "suggestions.after_model", "similarity.follow_model"],
     "texts.items_read": ["triage.predict_items"],
+    "texts.usefulness_read": ["scoring.score_items"],
     "similarity.items_encoded": ["triage.predict_items", "suggestions.suggest_for_items"],
     "orders.order_changed": ["insights.attribute_order"],
     "media.file_measured": ["scoring.score_file_items", "similarity.encode_file"],
@@ -117,6 +119,7 @@ EVERY: list[tuple[str, str]] = [
     ("rights.check_copies", "7 4 * * *"),
     ("scoring.catch_up", "*/10 * * * *"),
     ("scoring.check_copies", "37 4 * * *"),
+    ("similarity.describe_due", "*/10 * * * *"),
     ("similarity.catch_up", "51 * * * *"),
     ("similarity.want_pictures", "*/10 * * * *"),
     ("social.check_upstream", "13 * * * *"),
@@ -150,7 +153,8 @@ def plan() -> working.Plan:
 def run(
     runtime: Runtime, *, concurrency: int = 4, pace: working.Pace | None = None, done: Callable[[], bool] | None = None
 ) -> bool:  # fmt: skip
-    """Work in this process until asked to stop or until `done`; False when the queue failed."""
+    """Work in this process until asked to stop or until `done`; False when the queue failed. Raises BadModel."""
+    meaning.set_up(runtime.settings)
     return asyncio.run(working.work(runtime, plan(), concurrency=concurrency, pace=pace, done=done))
 
 

@@ -1,4 +1,4 @@
-"""What `ugc check` looks at: configuration, database, storage, queue, sandbox, mail."""
+"""What `ugc check` looks at: configuration, database, storage, queue, sandbox, encoders, mail."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ from sqlalchemy.orm import Session
 from ugc.cli.opening import open_for_command
 from ugc.kit import jobs, schema
 from ugc.kit.errors import UgcError
+from ugc.kit.http.errors import BlockedAddress
+from ugc.kit.http.targets import check_unresolved, read_permits, read_target
 from ugc.kit.storage import lifecycle
 from ugc.kit.storage.places import read_place
 from ugc.runtime import Runtime
 from ugc.settings import Settings, read_settings
+from ugc.similarity.encoders import onnx
+from ugc.similarity.encoders.model_folders import BadModel
 
 # A job that waits this long while workers should run means that none does.
 LONG_WAIT = timedelta(minutes=10)
@@ -46,6 +50,8 @@ def findings() -> Iterator[Finding]:
     yield configuration(settings)
     yield sandbox()
     yield video()
+    yield from encoders(settings)
+    yield vision(settings)
     yield mail(settings)
     try:
         with open_for_command(settings, any_schema=True) as runtime:
@@ -151,6 +157,35 @@ def video() -> Finding:
     """Whether videos and recordings are taken; doing without is no fault."""
     is_there = importlib.import_module("ugc.media.playing").is_installed()
     return Finding("video", True, "videos and recordings are taken" if is_there else "pictures only; pip install ugc[video]")
+
+
+def encoders(settings: Settings) -> Iterator[Finding]:
+    """The model folders of the settings, read and tried; doing without is no fault."""
+    found: list[Finding] = []
+    for subject, find in (("picture model", onnx.find_pictures), ("text model", onnx.find_sentences)):
+        try:
+            if (folder := find(settings)) is not None:
+                [vector] = folder.opened.texts(["a photo"])
+                size = 0 if vector is None else len(vector)
+                found.append(Finding(subject, True, f"{folder.name}, {size} numbers, version {folder.version}"))
+        except BadModel as error:
+            found.append(Finding(subject, False, error.detail))
+    yield from found or [Finding("encoders", True, "our own features: UGC_PICTURE_MODEL and UGC_TEXT_MODEL are not set")]
+
+
+def vision(settings: Settings) -> Finding:
+    """Where pictures are described, and whether the fetcher may go there; nothing is sent."""
+    if not settings.vision_url:
+        return Finding("vision", True, "no picture is sent anywhere: UGC_VISION_URL is not set")
+    target = read_target(settings.vision_url)
+    try:
+        check_unresolved(target, read_permits(settings.fetch_allow, http=settings.fetch_http))
+    except BlockedAddress as error:
+        return Finding("vision", False, f"{target.host}: {error.detail}; open it with UGC_FETCH_ALLOW")
+    key = "with a key" if settings.vision_key else "without a key"
+    return Finding(
+        "vision", True, f"{settings.vision_model} at {target.host}, {key}, {settings.vision_per_day} pictures a brand and day"
+    )
 
 
 def mail(settings: Settings) -> Finding:

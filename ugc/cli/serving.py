@@ -21,6 +21,7 @@ from ugc.cli.opening import open_for_command
 from ugc.kit import jobs
 from ugc.kit.supervisor import Supervisor
 from ugc.settings import Settings, read_settings
+from ugc.similarity import meaning
 
 # One slow upload holds a thread, so there are more of them than processors; each may hold one database connection.
 BLOCKING_THREADS = 8
@@ -40,6 +41,7 @@ def serve(host: str, port: int, workers: int, alone: bool) -> None:
     """Serve the studio, the API and the public addresses; a web process that dies is started again."""
     name_address(host, port)
     settings = read_settings()
+    meaning.set_up(settings)  # said here, once and aloud; a web process that can't start is started again and again
     with open_for_command(settings) as runtime:
         # Held open for as long as we live: the embedded database must not end with a web process.
         runtime.engine.dispose()
@@ -100,6 +102,7 @@ def make_server(host: str, port: int, workers: int) -> MPServer:
 def worker(concurrency: int, alone: bool) -> None:
     """Work through the job queues until stopped; a worker process that dies is started again."""
     with open_for_command(pool_size=concurrency + 4, application="ugc-worker") as runtime:
+        meaning.set_up(runtime.settings)
         if not alone:
             # The database and its schema were looked at, once and aloud; the child looks again whenever it is started.
             runtime.engine.dispose()

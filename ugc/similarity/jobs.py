@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from ugc.accounts import queries as accounts_queries
 from ugc.kit import clock, jobs
 from ugc.runtime import Runtime
-from ugc.similarity import actions, choosing, pictures, queries
+from ugc.similarity import actions, choosing, meaning, pictures, queries, vision
 from ugc.similarity.encoders import own
 from ugc.similarity.models import SPACES
 
@@ -128,3 +128,42 @@ def fetch_pictures(runtime: Runtime, *, brand_id: int) -> None:
     if len(due) == FETCHED:
         with runtime.transaction() as session:
             ask_for_pictures(session, brand_id, BETWEEN)
+
+
+@jobs.job("similarity.place_names")
+def place_names(runtime: Runtime, *, brand_id: int, names: list[str]) -> None:
+    """Find out where a brand's words lie among pictures."""
+    with runtime.transaction() as session:
+        meaning.place_names(session, brand_id, names, now=clock.now())
+
+
+@jobs.job("similarity.describe_due")
+def describe_due(runtime: Runtime) -> None:
+    """Have the endpoint of the settings describe what was not described yet, of every brand that may send something now."""
+    encoder = vision.make_encoder(runtime)
+    if encoder is None:
+        return
+    with runtime.transaction() as session:
+        for brand in accounts_queries.find_brands(session):
+            is_paused = vision.is_paused(
+                vision.find_day(session, brand.id, clock.now()), runtime.settings.vision_per_day, clock.now()
+            )
+            if not is_paused and vision.find_due(session, brand.id, encoder.version, now=clock.now(), limit=1):
+                ask_endpoint(session, brand.id)
+
+
+def ask_endpoint(session: Session, brand_id: int) -> None:
+    """One job at a time, whichever brand's: an endpoint answers slowly, and the other slots are for everything else."""
+    name = "similarity.describe_pictures"
+    jobs.enqueue(session, name, once=f"{name}:{brand_id}", lock=name, priority=LATER, brand_id=brand_id)
+
+
+@jobs.job("similarity.describe_pictures")
+def describe_pictures(runtime: Runtime, *, brand_id: int) -> None:
+    """Have some pictures of a brand described; another job goes on with the rest."""
+    described = vision.describe_some(runtime, brand_id)
+    with runtime.transaction() as session:
+        if described:
+            jobs.announce(session, "similarity.pictures_described", brand_id=brand_id, item_ids=sorted(set(described)))
+        if len(described) == vision.PORTION:
+            ask_endpoint(session, brand_id)

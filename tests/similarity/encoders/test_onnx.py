@@ -235,17 +235,31 @@ def test_other_layouts_of_the_preparing_are_read(tmp_path: Path) -> None:
 
 def test_settings_name_a_folder_or_a_name_below_the_data_folder(tmp_path: Path) -> None:
     tiny.clip_folder(tmp_path / "models" / "tiny-clip")
-    by_name = Settings(data_dir=tmp_path, picture_model="tiny-clip")
-    by_path = Settings(data_dir=tmp_path / "elsewhere", picture_model=str(tmp_path / "models" / "tiny-clip"))
-    onnx.check(by_name)
-    found = onnx.find_pictures(by_name)
-    assert found is not None
-    assert found is onnx.find_pictures(by_name)
-    assert found is onnx.find_pictures(by_path)
-    assert onnx.find_sentences(by_name) is None
+    by_name = onnx.find_pictures(Settings(data_dir=tmp_path, picture_model="tiny-clip"))
+    elsewhere = Settings(data_dir=tmp_path / "elsewhere", picture_model=str(tmp_path / "models" / "tiny-clip"))
+    by_path = onnx.find_pictures(elsewhere)
+    assert by_name is not None
+    assert by_path is not None
+    assert (by_name.name, by_name.version) == ("tiny-clip", by_path.version)
+    assert by_name.texts(["red"])[0] is not None
+    assert by_name.opened is by_path.opened
+    assert onnx.find_sentences(elsewhere) is None
     assert onnx.find_pictures(Settings(data_dir=tmp_path)) is None
+
+
+def test_a_folder_is_looked_at_when_the_program_starts_and_read_when_it_is_asked(tmp_path: Path) -> None:
+    folder = tiny.clip_folder(tmp_path / "models" / "tiny-clip")
+    settings = Settings(data_dir=tmp_path, picture_model="tiny-clip", text_model="missing")
+    (folder / "vision_model.onnx").write_bytes(b"damaged")
+    found = onnx.find_pictures(settings)
+    assert found is not None
+    with pytest.raises(BadModel, match="is damaged or no ONNX model"):
+        found.pictures([tiny.shown("red")])
+    (folder / "vision_model.onnx").unlink()
+    with pytest.raises(BadModel, match="holds no vision_model"):
+        onnx.find_pictures(settings)
     with pytest.raises(BadModel, match="there is no model folder"):
-        onnx.check(Settings(data_dir=tmp_path, picture_model="missing"))
+        onnx.find_sentences(settings)
 
 
 def test_a_quantized_model_in_the_folder_onnx_is_found_too(tmp_path: Path) -> None:

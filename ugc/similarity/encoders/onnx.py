@@ -320,41 +320,64 @@ def grey() -> bytes:
     return written.getvalue()
 
 
-OPENED: dict[tuple[Path, Callable[[Path], Any]], Any] = {}
-"""What this process has read, by folder and reader. After other files were put there it has to be started again."""
+@dataclass(frozen=True)
+class Folder:
+    """An encoder that is read when it is first asked: what only compares stored vectors needs no more than its name."""
+
+    path: Path
+    version: str
+    can: frozenset[str]
+    read: Callable[[Path], PictureEncoder | SentenceEncoder]
+
+    @property
+    def name(self) -> str:
+        """The folder's."""
+        return self.path.name
+
+    @property
+    def opened(self) -> PictureEncoder | SentenceEncoder:
+        """What the folder holds, read once in this process; raises BadModel."""
+        with OPENING:
+            key = self.path, self.version
+            if key not in OPENED:
+                OPENED[key] = self.read(self.path)
+            return OPENED[key]
+
+    def pictures(self, files: Sequence[Picture]) -> list[Vector | None]:
+        """A vector a picture."""
+        return self.opened.pictures(files)
+
+    def texts(self, texts: Sequence[str]) -> list[Vector | None]:
+        """A vector a text."""
+        return self.opened.texts(texts)
+
+    def describe(self, picture: Picture, hints: Hints) -> Description | None:
+        """Nothing."""
+
+
+OPENED: dict[tuple[Path, str], PictureEncoder | SentenceEncoder] = {}
+"""What this process has read, by folder and version."""
 OPENING = threading.Lock()
 
 
-def find_pictures(settings: Settings) -> PictureEncoder | None:
-    """The encoder of pictures and words that the settings name, opened by the first who asks; raises BadModel."""
-    return opened(settings, settings.picture_model, open_pictures)
-
-
-def find_sentences(settings: Settings) -> SentenceEncoder | None:
-    """The encoder of texts that the settings name, opened by the first who asks; raises BadModel."""
-    return opened(settings, settings.text_model, open_sentences)
-
-
-def opened(settings: Settings, name: str, read: Callable[[Path], One]) -> One | None:
-    """What a folder holds, read once in this process; None where none is named."""
-    if not name:
+def find_pictures(settings: Settings) -> Folder | None:
+    """The encoder of pictures and words that the settings name; raises BadModel where its folder lacks something."""
+    if not settings.picture_model:
         return None
-    folder = model_folders.find_folder(settings.data_dir, name)
-    with OPENING:
-        if (folder, read) not in OPENED:
-            OPENED[folder, read] = read(folder)
-        found: One = OPENED[folder, read]
-        return found
+    model_folders.check_extra()
+    folder = model_folders.find_folder(settings.data_dir, settings.picture_model)
+    model_folders.read_preparing(folder)
+    model_folders.read_words(folder)
+    models = {model_folders.need_model(folder, "vision_model", "model"), model_folders.need_model(folder, "text_model", "model")}
+    return Folder(folder, model_folders.version_of(folder, sorted(models)), frozenset({PICTURES, SEARCH}), open_pictures)
 
 
-def check(settings: Settings) -> None:
-    """Whether the folders that the settings name hold what is needed, without reading the models; raises BadModel."""
-    named = [(settings.picture_model, ("vision_model", "model")), (settings.text_model, ("model",))]
-    for name, models in named:
-        if name:
-            model_folders.check_extra()
-            folder = model_folders.find_folder(settings.data_dir, name)
-            model_folders.need_model(folder, *models)
-            model_folders.read_words(folder)
-    if settings.picture_model:
-        model_folders.read_preparing(model_folders.find_folder(settings.data_dir, settings.picture_model))
+def find_sentences(settings: Settings) -> Folder | None:
+    """The encoder of texts that the settings name; raises BadModel where its folder lacks something."""
+    if not settings.text_model:
+        return None
+    model_folders.check_extra()
+    folder = model_folders.find_folder(settings.data_dir, settings.text_model)
+    model_folders.read_words(folder)
+    model = model_folders.need_model(folder, "model")
+    return Folder(folder, model_folders.version_of(folder, [model]), frozenset({TEXTS}), open_sentences)

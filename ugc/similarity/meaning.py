@@ -1,0 +1,184 @@
+"""Finding by meaning: words near pictures and texts, and a brand's own words as tags without a single example."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import numpy
+from pgvector import HalfVector
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from ugc.kit import jobs, paging
+from ugc.kit.db import among
+from ugc.library import queries as library_queries
+from ugc.library.models import Item
+from ugc.library.queries import Counts, ItemFilter, Page
+from ugc.settings import Settings
+from ugc.similarity import choosing, queries
+from ugc.similarity.encoders import onnx
+from ugc.similarity.encoders.base import SEARCH, Encoder, Vector, unit
+from ugc.similarity.models import PICTURE, TEXT, ItemVector, NameVector
+
+MOST_FOUND = 200
+"""Items that a search by meaning finds: farther ones have less and less to do with the words."""
+LEVEL = 60
+"""Of reciprocal rank fusion (Cormack and others, 2009): lists of different measures are merged by places, not by figures."""
+SHORT = 4
+"""Words up to which a query is put into a sentence, as captions in training were; longer ones are sentences already."""
+PROMPTS = ("a photo of {}", "a picture of {}", "{}")
+NEUTRAL = ("a photo", "a picture", "something")
+NOTHING = ""
+"""The name of what every picture is like."""
+SCALE = 100.0
+"""CLIP's own factor before its softmax: a cosine .03 above that of "a photo" is 95 %."""
+MOST_NAMES = 500
+
+
+def set_up(settings: Settings) -> None:
+    """Use the encoders that the settings name from now on; raises BadModel where a folder lacks something."""
+    by_space = {PICTURE: onnx.find_pictures(settings), TEXT: onnx.find_sentences(settings)}
+
+    def way(session: Session, brand_id: int, space: str) -> Encoder | None:
+        """The settings' encoder of a space."""
+        return by_space.get(space)
+
+    choosing.WAYS[:] = [way] if any(by_space.values()) else []
+
+
+# Finding by meaning.
+
+
+def find_page(
+    session: Session, brand_id: int, filter: ItemFilter, *, cursor: str | None = None, limit: int = paging.DEFAULT_PAGE,
+    key: bytes, now: datetime,
+) -> tuple[Page, list[int]]:  # fmt: skip
+    """A page of what comes nearest to the words of the filter, its other names holding; and the ids of all that was found."""
+    start = read_start(cursor, key)
+    ids = find_by_meaning(session, brand_id, filter, now=now)
+    shown = ids[start : start + limit]
+    items = library_queries.map_items(session, brand_id, shown)
+    more = start + limit < len(ids)
+    next = paging.make_cursor(["meaning", start + limit], key) if more else None
+    return Page([items[id] for id in shown if id in items], next), ids
+
+
+def read_start(cursor: str | None, key: bytes) -> int:
+    """Where a page begins; raises BadCursor for a cursor of another list."""
+    values = paging.read_cursor(cursor, key) if cursor else ["meaning", 0]
+    if len(values) != 2 or values[0] != "meaning" or not isinstance(values[1], int) or not 0 <= values[1] < MOST_FOUND:
+        raise paging.BadCursor()
+    return values[1]
+
+
+def count_found(session: Session, brand_id: int, ids: Sequence[int], names: Iterable[str], *, now: datetime) -> Counts:
+    """Facets of what was found by meaning."""
+    found = [Item.brand_id == brand_id, among(Item.id, ids)]
+    return library_queries.count_together(session, found, list(dict.fromkeys(names)), now)
+
+
+def find_by_meaning(session: Session, brand_id: int, filter: ItemFilter, *, now: datetime) -> list[int]:
+    """Items of the filter, those whose picture or text comes nearest to its words first."""
+    asked = library_queries.conditions(replace(filter, q=""), brand_id, (), now)
+    lists = []
+    for space, vector in place_query(session, brand_id, filter.q):
+        near = queries.near_query(session, brand_id, vector, space).where(ItemVector.item_id.in_(select(Item.id).where(*asked)))
+        lists.append([row.item_id for row in session.execute(near.limit(MOST_FOUND))])
+    return merge(lists)[:MOST_FOUND]
+
+
+def place_query(session: Session, brand_id: int, q: str) -> list[tuple[str, Vector]]:
+    """Where words lie among pictures, if the encoder of pictures reads words, and among texts."""
+    places = []
+    pictures, texts = choosing.present(session, brand_id, PICTURE), choosing.present(session, brand_id, TEXT)
+    if SEARCH in pictures.can:
+        places += [(PICTURE, vector) for vector in pictures.texts([in_sentence(q)]) if vector is not None]
+    return places + [(TEXT, vector) for vector in texts.texts([q]) if vector is not None]
+
+
+def in_sentence(q: str) -> str:
+    """A query as a caption might say it."""
+    return PROMPTS[0].format(q) if 0 < len(q.split()) <= SHORT else q
+
+
+def merge(lists: Sequence[Sequence[int]]) -> list[int]:
+    """One list out of several, by the places in them."""
+    worth: dict[int, float] = {}
+    for listed in lists:
+        for place, id in enumerate(listed):
+            worth[id] = worth.get(id, 0.0) + 1.0 / (LEVEL + place)
+    return sorted(worth, key=lambda id: (-worth[id], -id))
+
+
+# Tags without examples.
+
+
+def zero_shot(session: Session, brand_id: int, item_ids: Iterable[int], names: Iterable[str]) -> dict[int, dict[str, float]]:
+    """How likely each name says what an item's picture shows, by the encoder of pictures and words alone; evidence, no tag.
+
+    Compares stored vectors only. A name that was not placed yet is left out and placed by a job. Nothing without such an encoder.
+    """
+    encoder = choosing.present(session, brand_id, PICTURE)
+    if SEARCH not in encoder.can:
+        return {}
+    wanted = list(dict.fromkeys(names))[:MOST_NAMES]
+    placed = map_names(session, brand_id, choosing.key_of(encoder), [*wanted, NOTHING])
+    if not placed.keys() >= {*wanted, NOTHING}:
+        jobs.enqueue(session, "similarity.place_names", once=f"similarity.place_names:{brand_id}", brand_id=brand_id, names=wanted)
+    nothing, known = placed.get(NOTHING), [name for name in wanted if placed.get(name) is not None]
+    if nothing is None or not known:
+        return {}
+    directions = numpy.stack([vector for name in known if (vector := placed[name]) is not None])
+    found = {}
+    for item_id, picture in queries.map_vectors(session, brand_id, item_ids, PICTURE).items():
+        above = directions @ picture - float(nothing @ picture)
+        found[item_id] = {name: probability(float(each)) for name, each in zip(known, above, strict=True)}
+    return found
+
+
+def probability(above: float) -> float:
+    """Of a name whose cosine lies so far above that of a picture of anything: a softmax of the two."""
+    return 1.0 / (1.0 + math.exp(-max(-0.5, min(0.5, above)) * SCALE))
+
+
+def map_names(session: Session, brand_id: int, encoder: str, names: Sequence[str]) -> dict[str, Vector | None]:
+    """Where names lie, those that were placed; None for one that the encoder can't read."""
+    query = select(NameVector.name, NameVector.vector).where(
+        NameVector.brand_id == brand_id, NameVector.encoder == encoder, among(NameVector.name, names)
+    )
+    rows = session.execute(query).all()
+    return {name: None if numbers is None else numpy.array(numbers, dtype=numpy.float32) for name, numbers in rows}
+
+
+def place_names(session: Session, brand_id: int, names: Sequence[str], *, now: datetime) -> None:
+    """Find out where names lie among pictures and keep it."""
+    encoder = choosing.present(session, brand_id, PICTURE)
+    if SEARCH not in encoder.can:
+        return
+    key = choosing.key_of(encoder)
+    wanted = list(dict.fromkeys([NOTHING, *names]))[: MOST_NAMES + 1]
+    placed = map_names(session, brand_id, key, wanted)
+    missing = [name for name in wanted if name not in placed]
+    vectors = [place_name(encoder, name) for name in missing]
+    rows = [
+        {"brand_id": brand_id, "encoder": key, "name": name, "made_at": now, "vector": to_store(vector)}
+        for name, vector in zip(missing, vectors, strict=True)
+    ]
+    if rows:
+        session.execute(insert(NameVector).values(rows).on_conflict_do_nothing())
+
+
+def place_name(encoder: Encoder, name: str) -> Vector | None:
+    """Where a name lies: between the sentences that could name it."""
+    sentences = [prompt.format(name) for prompt in PROMPTS] if name else list(NEUTRAL)
+    read = [vector for vector in encoder.texts(sentences) if vector is not None]
+    return unit(numpy.mean(read, axis=0)) if read else None
+
+
+def to_store(vector: Vector | None) -> HalfVector | None:
+    """As the column takes it, filled up like the vectors that it is compared with."""
+    return None if vector is None else HalfVector.from_text(queries.write_vector(vector))
