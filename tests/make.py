@@ -18,6 +18,7 @@ from ugc.media.models import File, FileState, Rendition
 from ugc.modelling import actions as modelling_actions
 from ugc.modelling.artefacts import Artefact
 from ugc.modelling.models import TrainedModel
+from ugc.scoring.models import ScoringRun
 from ugc.social.models import Listening, Mention, Source
 from ugc.suggestions.models import Suggestion
 from ugc.texts.models import TextTerm, Use
@@ -98,6 +99,20 @@ def suggestion(session: Session, item: Item, **facts: Any) -> Suggestion:
     """A tag that the item probably wants."""
     facts = {"what": "tag", "name": f"tag-{next(numbers)}", "p": 0.8, "reasons": ["caption says “beach”"]} | facts
     return added(session, Suggestion(brand_id=item.brand_id, item_id=item.id, **facts))
+
+
+def run(session: Session, brand: Brand, **facts: Any) -> ScoringRun:
+    """A run that scored nothing anew, and is done."""
+    facts = {
+        "cause": "asked",
+        "state": "done",
+        "measures": True,
+        "weights": 1,
+        "actor": "system",
+        "total": 0,
+        "started_at": NOON,
+    } | facts
+    return added(session, ScoringRun(brand_id=brand.id, **facts))
 
 
 def added(session: Session, row: Row) -> Row:

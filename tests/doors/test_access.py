@@ -109,6 +109,12 @@ GET    /api/v1/items/{item}/suggestions                  401 401 401 401 401 yes
 POST   /api/v1/items/{item}/suggestions/{suggestion}/accept 401 401 401 401 401 yes 403
 POST   /api/v1/items/{item}/suggestions/{suggestion}/refuse 401 401 401 401 401 yes 403
 GET    /api/v1/triage                                    401 401 401 401 401 yes 403
+GET    /api/v1/scoring/weights                           401 401 401 401 401 yes 403
+PUT    /api/v1/scoring/weights                           401 401 401 401 401 yes 403
+POST   /api/v1/scoring/preview                           401 401 401 401 401 yes 403
+GET    /api/v1/scoring/runs                              401 401 401 401 401 yes 403
+POST   /api/v1/scoring/runs                              401 401 401 401 401 yes 403
+GET    /api/v1/scoring/runs/{run}                        401 401 401 401 401 yes 403
 GET    /api/v1/webhooks                                  401 401 401 401 401 yes 403
 GET    /api/v1/insights/items                            401 401 401 401 401 yes 403
 GET    /api/v1/insights/items/{item}                     401 401 401 401 401 yes 403
@@ -262,7 +268,7 @@ SAYS: dict[tuple[str, str], dict[str, Any]] = {
 FOREIGN = [line.split()[:2] for line in TABLE.splitlines() if "/api/v1/" in line and "{" in line]
 ONE_EACH = (
     "term", "item", "order", "import", "job", "key", "source", "deletion", "group", "mention", "listening", "model",
-    "flag", "suggestion",
+    "run", "flag", "suggestion",
 )  # fmt: skip
 CHEAP = Cost(memory_kib=8, passes=1, lanes=1)
 
@@ -334,6 +340,7 @@ def one_of_everything(session: Session, brand: Brand) -> dict[str, Any]:
         "source": make.source(session, brand).id,
         "model": make.model(session, brand).id,
         "term": make.term(session, brand).id,
+        "run": make.run(session, brand).id,
         "flag": make.flag(session, item).id,
         "suggestion": make.suggestion(session, item, state="applied", batch="a-batch").id,
         "mention": mention.id,

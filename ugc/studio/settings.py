@@ -1,4 +1,4 @@
-"""Settings: what the score rests on, people, keys, and the log of who did what."""
+"""Settings: people, keys, and the log of who did what."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from ugc.accounts import actions as accounts_actions
 from ugc.accounts import queries as accounts_queries
 from ugc.accounts.models import KeyKind, Role
 from ugc.kit.errors import Invalid, NotFound
-from ugc.scoring import actions as scoring_actions
-from ugc.scoring import queries as scoring_queries
-from ugc.scoring import rules as scoring_rules
 from ugc.studio import answers, people, shapes
 from ugc.studio.asked import read_whole
 from ugc.studio.render import page
@@ -74,24 +71,6 @@ def revoke_key(key_id: int) -> Response:
         raise NotFound()
     accounts_actions.revoke_key(web.session(), key, actor=principal.actor, now=web.now())
     return answers.done("key-gone", to="/studio/settings")
-
-
-@pages.get("/settings/score")
-@web.needs(Role.VIEWER)
-def show_weights() -> Response:
-    """What each signal counts."""
-    weights = scoring_queries.get_weights(web.session(), web.principal().brand_id)
-    return page("settings/score.html", signals=scoring_rules.SIGNALS, weights=weights, toast=shapes.toast(request.args))
-
-
-@pages.post("/settings/score")
-@web.needs(Role.COORDINATOR)
-def set_weights() -> Response:
-    """Change what signals count; the items are scored anew in the background."""
-    principal = web.principal()
-    weights = {signal.name: float(read_whole(request.form.get(signal.name, ""))) for signal in scoring_rules.SIGNALS}
-    scoring_actions.set_weights(web.session(), principal.brand_id, weights, actor=principal.actor, now=web.now())
-    return answers.done("weights", to="/studio/settings/score")
 
 
 @pages.get("/settings/audit")
