@@ -10,6 +10,7 @@ import numpy
 from pgvector import HalfVector
 from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import ColumnElement, Float, Select, Text, and_, cast, exists, func, literal, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload, undefer
 
 from ugc.kit.db import among
@@ -136,7 +137,7 @@ def map_first_pictures(session: Session, brand_id: int, item_ids: Iterable[int])
         .join(File, File.id == ItemMedia.file_id)
         .where(File.brand_id == brand_id, File.state == FileState.READY, File.kind != FileKind.AUDIO)
         .where(among(ItemMedia.item_id, item_ids))
-        .distinct(ItemMedia.item_id)
+        .ext(distinct_on(ItemMedia.item_id))
         .order_by(ItemMedia.item_id, ItemMedia.position, ItemMedia.id)
         .subquery()
     )
