@@ -18,6 +18,7 @@ from ugc.scoring import queries, rescoring, rules, weighing
 from ugc.scoring.models import Cause, ScoringRun
 from ugc.scoring.rules import Finding
 from ugc.scoring.signals.base import Performance
+from ugc.texts import queries as texts_queries
 
 MEASURED_AT_ONCE = 500
 """Items measured in one transaction."""
@@ -69,7 +70,9 @@ def measure_items(
     session.flush()
     items = library_queries.map_items(session, brand_id, item_ids)
     performances = queries.map_performances(session, brand_id, items)
-    return {id: (item.kind, rules.measure(rules.facts_of(item, now, measured=performances.get(id)))) for id, item in items.items()}
+    useful = texts_queries.map_usefulness(session, brand_id, items)
+    facts = {id: rules.facts_of(item, now, measured=performances.get(id), useful=useful.get(id)) for id, item in items.items()}
+    return {id: (items[id].kind, rules.measure(found)) for id, found in facts.items()}
 
 
 def keep_scores(

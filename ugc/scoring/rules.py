@@ -32,6 +32,7 @@ from ugc.scoring.signals import (
     technical,
 )
 from ugc.scoring.signals.base import Facts, Performance, Signal
+from ugc.texts import base as texts_base
 
 SIGNALS: tuple[Signal, ...] = (
     technical.SIGNAL, photo_likeness.SIGNAL, sharpness.SIGNAL, exposure.SIGNAL, contrast.SIGNAL, cleanness.SIGNAL,
@@ -164,7 +165,7 @@ def number_of(facts: Any) -> int:
     return int.from_bytes(digest, signed=True) or 1
 
 
-def facts_of(item: Item, now: datetime, *, measured: Performance | None = None) -> Facts:
+def facts_of(item: Item, now: datetime, *, measured: Performance | None = None, useful: texts_base.Finding | None = None) -> Facts:
     """What the score of a loaded item rests on; its first finished picture stands for its pictures."""
     file = next((medium.file for medium in item.media if medium.file.state is FileState.READY), None)
     return Facts(
@@ -173,6 +174,7 @@ def facts_of(item: Item, now: datetime, *, measured: Performance | None = None) 
         likes=item.like_count, comments=item.comment_count, helpful=item.helpful_count,
         products=tuple(tag.product.title for tag in item.products), hotspots=sum(tag.x is not None for tag in item.products),
         published_at=item.published_at,
+        usefulness=useful.p if useful else None, useful_words=useful.words if useful else (),
         rights_state=item.rights_state, rights_from=item.rights_from, rights_until=item.rights_until,
         performance=measured,
     )  # fmt: skip

@@ -32,7 +32,8 @@ KEEP = sql(f"""
 
 def read_items(session: Session, brand_id: int, item_ids: Iterable[int], *, now: datetime) -> list[int]:
     """Read the texts of items that changed since they were read, or whose readers did; which these were. Announces
-    `texts.items_read`; doing it twice changes nothing.
+    `texts.items_read`, and `texts.usefulness_read` where a model of the brand's own judges usefulness or did so before; doing it
+    twice changes nothing.
     """
     ids = sorted(set(item_ids))
     models = queries.map_versions(session, brand_id)
@@ -44,7 +45,14 @@ def read_items(session: Session, brand_id: int, item_ids: Iterable[int], *, now:
         found = reading.read([texts[id] for id in due], queries.get_context(session, brand_id))
         keep(session, brand_id, [row_of(id, each, wanted[id]) for id, each in zip(due, found, strict=True)], now)
         jobs.announce(session, "texts.items_read", brand_id=brand_id, item_ids=due)
+        if learnt := [id for id in due if models.get("usefulness") or has_learnt(read.get(id))]:
+            jobs.announce(session, "texts.usefulness_read", brand_id=brand_id, item_ids=learnt)
     return due
+
+
+def has_learnt(versions: Mapping[str, Any] | None) -> bool:
+    """Whether a model of the brand's own judged usefulness when an item was read."""
+    return bool(versions and versions.get("models", {}).get("usefulness"))
 
 
 def checksum(text: Text) -> int:

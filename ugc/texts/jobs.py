@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ugc.kit import clock, jobs
 from ugc.runtime import Runtime
-from ugc.texts import actions, queries, reading
+from ugc.texts import actions, queries, reading, training_jobs
+
+TRAINING = (training_jobs.train_sentiment, training_jobs.train_usefulness, training_jobs.train_topics)
+"""Registered with this module."""
 
 PORTION = 500
 """Items read in one transaction: about a quarter of a second."""

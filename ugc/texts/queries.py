@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from ugc.accounts import queries as accounts_queries
 from ugc.catalog.models import Product
 from ugc.kit.db import among
-from ugc.library.models import Creator, Item
+from ugc.library.models import Creator, Item, Kind, State
 from ugc.modelling import queries as modelling_queries
 from ugc.texts import reading, vocabulary
-from ugc.texts.base import Context, Reading, Text
+from ugc.texts.base import Context, Finding, Reading, Text
 from ugc.texts.models import TextReading
 
 MOST_PRODUCTS = 5_000
@@ -93,3 +95,40 @@ def find_unread(session: Session, *, limit: int) -> list[tuple[int, int]]:
         .order_by(Item.brand_id, Item.id)
     )
     return [(brand_id, id) for brand_id, id in session.execute(query.limit(limit))]
+
+
+def map_usefulness(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, Finding]:
+    """How useful reviews are by the brand's own model; without one the score has a formula of its own."""
+    learnt = TextReading.versions["models"]["usefulness"].as_integer() > 0
+    query = select(TextReading.item_id, TextReading.reading["usefulness"]).where(
+        among(TextReading.item_id, item_ids), TextReading.brand_id == brand_id, TextReading.usefulness.is_not(None), learnt
+    )
+    return {item_id: reading.finding(stored) for item_id, stored in session.execute(query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text with what it may teach."""
+
+    text: Text
+    rating: int | None
+    helpful: int
+    published_at: datetime
+
+
+def find_written(session: Session, brand_id: int, *, reviews: bool, limit: int, letters: int) -> list[Written]:
+    """The newest texts of a brand, the oldest of them first, cut to so many letters: its reviews alone, or all that is written.
+    What was rejected, called spam or thrown away teaches nothing.
+    """
+    body = func.left(Item.body, letters)
+    query = (
+        select(Item.title, body, Item.kind, Item.language, Item.rating, Item.helpful_count, Item.published_at)
+        .where(Item.brand_id == brand_id, Item.body != "", Item.state.in_((State.INBOX, State.APPROVED)))
+        .order_by(Item.published_at.desc(), Item.id.desc())
+        .limit(limit)
+    )
+    rows = session.execute(query.where(Item.kind == Kind.REVIEW) if reviews else query).all()
+    return [
+        Written(Text(title, body, kind.value, language), rating, helpful, at)
+        for title, body, kind, language, rating, helpful, at in reversed(rows)
+    ]

@@ -52,21 +52,26 @@ def portions(texts: Sequence[Text]) -> Iterator[list[Text]]:
 
 def read_portion(texts: Sequence[Text], context: Context) -> list[Reading]:
     """A reading of each text of a portion."""
-    told = list(texts)
+    given = list(texts)
     found: dict[str, list[Any]] = {}
     for reader in READERS:
-        findings = reader.read(told, context)
+        findings = reader.read(given, context)
         if reader.name in SEVERAL and reader.name in found:
             findings = [before + more for before, more in zip(found[reader.name], findings, strict=True)]
         found[reader.name] = findings
         if reader.name == "language":
-            told = [tell(text, finding) for text, finding in zip(told, findings, strict=True)]
+            given = [tell(text, finding) for text, finding in zip(given, findings, strict=True)]
     return [Reading(**{name: findings[place] for name, findings in found.items()}) for place in range(len(texts))]
 
 
 def tell(text: Text, language: Finding) -> Text:
     """The text with the language that was found in it."""
     return text if language.label in {UNKNOWN, text.language} else replace(text, language=language.label)
+
+
+def told(texts: Sequence[Text]) -> list[Text]:
+    """The texts with the languages that are found in them, as the readers after the first are given them."""
+    return [tell(text, found) for text, found in zip(texts, language.READER.read(texts, PLAIN), strict=True)]
 
 
 def models() -> dict[str, int]:

@@ -13,7 +13,10 @@ from sklearn.decomposition import NMF
 
 from ugc.modelling.artefacts import Artefact
 from ugc.texts import topics
+from ugc.texts.base import Context, Text
 from ugc.texts.features import Numbers
+from ugc.texts.readers import topics_found
+from ugc.texts.rules import Need, Trained
 
 SEED = 20_261_122
 FEWEST, MOST = 4, 12
@@ -23,6 +26,7 @@ A_TOPIC = 150
 VOCABULARY = 2_000
 # A word of fewer texts tells of one product, one of more than these tells nothing.
 RAREST, COMMONEST = 5, 0.3
+CLEARLY = 0.02
 JUDGED = 8
 """Strongest words of a topic that its coherence is measured on."""
 
@@ -33,7 +37,7 @@ def find(texts: Sequence[str]) -> Artefact | None:
     counts = Counter(term for document in documents for term in document)
     common = [term for term, count in counts.items() if RAREST <= count <= COMMONEST * len(documents)]
     terms = sorted(sorted(common, key=lambda term: (-counts[term], term))[:VOCABULARY])
-    if len(terms) < FEWEST * JUDGED:
+    if len(terms) < FEWEST * FEWEST:
         return None
     rarity = numpy.asarray([math.log((1 + len(documents)) / (1 + counts[term])) + 1 for term in terms], dtype=numpy.float32)
     model = NMF(min(MOST, FEWEST + len(documents) // A_TOPIC), init="nndsvda", random_state=SEED, max_iter=500, tol=1e-3)
@@ -93,3 +97,26 @@ def npmi(documents: Sequence[set[str]], one: str, other: str) -> float:
         return -1.0
     share = both / len(documents)
     return math.log(share * len(documents) ** 2 / (first * second)) / -math.log(share) if share < 1 else 1.0
+
+
+def train(texts: Sequence[str], incumbent: Artefact | None) -> Trained | Need:
+    """Topics of texts in the order of their dates; how well their words hang together in the newest fifth decides."""
+    cut = len(texts) * 4 // 5
+    trial, whole = find(texts[:cut]), find(texts)
+    if trial is None or whole is None:
+        return Need(len(texts), 2 * len(texts), "texts")
+    metrics = {"coherence": coherence(trial, texts[cut:]), "covered": covered(trial, texts[cut:])}
+    before = None
+    if incumbent is not None:
+        before = {"coherence": coherence(incumbent, texts[cut:]), "covered": covered(incumbent, texts[cut:])}
+    # New names confuse those who know the old ones: other topics must hang together clearly better.
+    better = before is None or metrics["coherence"] >= before["coherence"] + CLEARLY
+    why = f"coherence {metrics['coherence']:.3f} on held-out texts" + (f", before {before['coherence']:.3f}" if before else "")
+    data = {"split": "the newest fifth is held out", "held_out": len(texts) - cut, "names": whole.facts["names"]}
+    return Trained(whole, len(texts), data, metrics, before, better, why)
+
+
+def covered(artefact: Artefact, texts: Sequence[str]) -> float:
+    """The share of texts that hold a topic."""
+    found = topics_found.read([Text(body=text) for text in texts], Context(models={topics.KIND: artefact}))
+    return round(sum(bool(each) for each in found) / max(len(texts), 1), 4)

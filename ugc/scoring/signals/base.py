@@ -55,6 +55,10 @@ class Facts:
     """Titles of the tagged products."""
     hotspots: int = 0
     published_at: datetime | None = None
+    usefulness: float | None = None
+    """Of a review, by the brand's own model: the share of its reviews that help less. None without such a model."""
+    useful_words: tuple[str, ...] = ()
+    """What made it."""
     rights_state: RightsState | None = None
     rights_from: datetime | None = None
     rights_until: datetime | None = None

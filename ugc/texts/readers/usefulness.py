@@ -17,6 +17,8 @@ from ugc.texts.linear import Linear
 
 KIND, FORMAT = "usefulness", 1
 LABEL = "useful"
+# Values that differ by less are equal: quantiles are kept in single precision.
+EQUAL = 1e-4
 
 
 def read(texts: Sequence[Text], context: Context) -> list[Finding]:
@@ -27,8 +29,13 @@ def read(texts: Sequence[Text], context: Context) -> list[Finding]:
     found = features.hashed(tuple(text.whole for text in texts))
     model = linear.unpack(artefact)
     values = model.scores(found, built(found, texts))[:, 0]
-    shares = numpy.interp(values, artefact.arrays["quantiles"], numpy.linspace(0, 1, len(artefact.arrays["quantiles"])))
-    return name(texts, found, shares, drawn(model, found))
+    return name(texts, found, shares_of(values, artefact.arrays["quantiles"]), drawn(model, found))
+
+
+def shares_of(values: Numbers, quantiles: Numbers) -> Numbers:
+    """The share of reviews below each value; of those that are equal, half count."""
+    places = numpy.linspace(0, 1, len(quantiles))
+    return (numpy.interp(values - EQUAL, quantiles, places) + numpy.interp(values + EQUAL, quantiles, places)) / 2
 
 
 def by_formula(text: Text) -> Finding:
