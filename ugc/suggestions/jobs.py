@@ -15,7 +15,7 @@ from ugc.library.models import Item, State
 from ugc.modelling import actions as modelling_actions
 from ugc.modelling import queries as modelling_queries
 from ugc.runtime import Runtime
-from ugc.suggestions import catalogue, learning, ranking, seeing, suggesting, tagging
+from ugc.suggestions import catalogue, describing, learning, ranking, seeing, suggesting, tagging
 from ugc.suggestions.models import SuggestedItem
 
 PORTION = 100
@@ -142,3 +142,17 @@ def train_products(runtime: Runtime, *, brand_id: int) -> None:
             data={"items": len({pair.item_id for pair in pairs}), "right": sum(pair.right for pair in pairs)},
             metrics=fitted.metrics, incumbent=fitted.incumbent, better=fitted.better, why=fitted.why, actor=TRAINER, now=now,
         )  # fmt: skip
+
+
+@jobs.job("suggestions.draft_alt_texts")
+def draft_alt_texts(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
+    """Draft descriptions of the items' pictures from what is known of them now."""
+    for start in range(0, len(item_ids), PORTION):
+        with runtime.transaction() as session:
+            describing.draft_items(session, brand_id, item_ids[start : start + PORTION], now=clock.now())
+
+
+@jobs.job("suggestions.draft_alt_text")
+def draft_alt_text(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
+    """Draft descriptions of one item's pictures."""
+    draft_alt_texts(runtime, brand_id=brand_id, item_ids=[item_id])
