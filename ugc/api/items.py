@@ -34,11 +34,12 @@ from ugc.ingest import linking
 from ugc.ingest.actions import Captions, Submission, Upload
 from ugc.kit import paging
 from ugc.kit.errors import Unprocessable
-from ugc.library import actions, queries
+from ugc.library import actions, colours, queries
 from ugc.library.models import Item, Kind, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, ProductTag
 from ugc.runtime import Runtime
 from ugc.scoring import queries as scoring_queries
+from ugc.similarity import resembling
 
 MAX_BULK = 5_000
 MAX_CAPTIONS = 10
@@ -72,6 +73,8 @@ class ItemQuery(Strict):
     language: list[str] = []
     media: list[str] = []
     public: list[str] = []
+    colour: list[str] = Field([], description=f"Main colours: {', '.join(colours.NAMES)}, or #rrggbb for what is close to it.")
+    similar_to: int | None = Field(None, description="An item's id: those nearest to it, 200 at most, nearest first.")
     score_min: int | None = None
     since: str | None = None
     until: str | None = None
@@ -89,6 +92,7 @@ class ItemList(BaseModel):
     next: str | None
     total: int
     more_than_total: bool
+    similarities: dict[str, float] | None = Field(None, description="With similar_to: the cosine of each item of the page, by id.")
     facets: dict[str, list[dict[str, Any]]] | None = None
 
 
@@ -97,19 +101,27 @@ class ItemList(BaseModel):
 def find_items(query: ItemQuery) -> Response:
     """Search with filters, facets and counts; paged by cursor."""
     session, who, now = web.session(), web.principal(), web.now()
-    wanted = queries.read_filter(request.args)
+    wanted = resembling.resolve(session, who.brand_id, queries.read_filter(request.args), now=now)
     page = queries.find_items(
-        session, who.brand_id, wanted, sort=query.sort or ("relevance" if wanted.q else "newest"), cursor=query.cursor,
+        session, who.brand_id, wanted, sort=query.sort or default_sort(wanted), cursor=query.cursor,
         limit=paging.read_limit(query.limit), key=web.runtime().key("cursor"), now=now,
     )  # fmt: skip
     counts = queries.count_all(session, who.brand_id, wanted, names_in(query.facets or ""), now=now)
     counted: dict[str, Any] = {"total": counts.total, "more_than_total": counts.more}
+    if wanted.near is not None:
+        listed = {item.id for item in page.items}
+        counted["similarities"] = {str(id): round(cosine, 4) for id, cosine in wanted.near if id in listed}
     if query.facets:
         counted["facets"] = {
             name: [{"value": each.value, "label": each.label, "count": each.count} for each in values]
             for name, values in counts.facets.items()
         }
     return schema.listed([shown(item) for item in page.items], page.next, **counted)
+
+
+def default_sort(wanted: queries.ItemFilter) -> str:
+    """The order that suits what was asked for."""
+    return "similar" if wanted.near is not None else "relevance" if wanted.q else "newest"
 
 
 def names_in(text: str) -> list[str]:
@@ -381,7 +393,8 @@ def chosen(body: BulkIn, now: datetime) -> list[int]:
         raise schema.FieldsInvalid("give either `ids` or `filter`")
     if body.ids is not None:
         return list(dict.fromkeys(body.ids))
-    wanted = queries.read_filter(body.filter or {})
+    given = queries.read_filter(body.filter or {})
+    wanted = resembling.resolve(web.session(), web.principal().brand_id, given, now=now)
     found = queries.find_ids(web.session(), web.principal().brand_id, wanted, now=now, limit=MAX_BULK + 1)
     if len(found) > MAX_BULK:
         raise TooManyItems()

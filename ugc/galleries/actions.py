@@ -114,7 +114,8 @@ def check(**facts: Any) -> dict[str, Any]:
         elif name == "page_size" and isinstance(value, int) and 1 <= value <= rules.MAX_PAGE_SIZE:
             checked[name] = value
         elif name == "rule" and isinstance(value, dict):
-            library_queries.read_filter(value)
+            if library_queries.read_filter(value).similar_to is not None:
+                raise BadGallery("a rule can't hold similar_to: what is nearest changes with every new item")
             checked[name] = value
         else:
             raise BadGallery(f"{name} can't be {str(value)[:80]!r}")

@@ -96,4 +96,16 @@ def cells_like(colour: str) -> tuple[int, ...]:
 def letters() -> str:
     """A letter for the name of each cell, in the order of the cells: how the database counts colours by their names."""
     _, names = cells()
-    return "".join(chr(ord("a") + NAMES.index(name)) for name in names)
+    return "".join(letter_of(name) for name in names)
+
+
+def letter_of(name: str) -> str:
+    """The letter of a name in `letters`."""
+    return chr(ord("a") + NAMES.index(name))
+
+
+def normal(value: str) -> str:
+    """A colour of a filter, with `!` in front or without: a name, or `#rrggbb` in lower case; raises Invalid."""
+    sign, plain = ("!", value[1:]) if value.startswith("!") else ("", value)
+    plain = plain.strip().lower()
+    return sign + (plain if plain in EXAMPLES else "#{:02x}{:02x}{:02x}".format(*read_hex(plain)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
+    SmallInteger,
     Text,
     and_,
     case,
@@ -27,14 +29,14 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import DOUBLE_PRECISION
+from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION, JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from ugc.catalog.models import Product
 from ugc.kit import paging
 from ugc.kit.db import among
 from ugc.kit.errors import Invalid, NotFound
-from ugc.library import languages, rules
+from ugc.library import colours, languages, rules
 from ugc.library.models import (
     Creator,
     Decision,
@@ -109,12 +111,18 @@ class ItemFilter:
     """`yes` or `no`: some of its files are still to be fetched."""
     gone: tuple[str, ...] = ()
     """`yes` or `no`: it was deleted or closed where it came from."""
+    colour: tuple[str, ...] = ()
+    """Names of `library.colours` or `#rrggbb`: one of the main colours of a picture looks like it."""
     flag: tuple[str, ...] = ()
     """A kind of sign that it may not be what it says it is, or `any`."""
     score_min: int | None = None
     since: datetime | None = None
     until: datetime | None = None
     import_id: int | None = None
+    similar_to: int | None = None
+    """An item that the others are to resemble; `similarity.resembling.resolve` finds them and puts them into `near`."""
+    near: tuple[tuple[int, float], ...] | None = None
+    """Item ids with their cosines, nearest first: nothing else is found."""
 
 
 INBOX = ItemFilter(state=(State.INBOX.value,), waiting=("no",))
@@ -167,6 +175,8 @@ def read_list(name: str, given: Sequence[str]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(rules.clean_text(value, rules.MAX_NAME) for value in given))
     if len(chosen) > MAX_VALUES:
         raise Invalid(f"{name} takes at most {MAX_VALUES} values", name=name)
+    if name == "colour":
+        return tuple(colours.normal(value) for value in chosen)
     for value in chosen:
         if allowed is not None and value.removeprefix(NOT) not in allowed:
             raise Invalid(f"{name} can't be {value!r}; it is one of {', '.join(sorted(allowed))}", name=name)
@@ -196,13 +206,14 @@ def read_moment(name: str, value: str) -> datetime:
 
 SINGLES: dict[str, Callable[[str, str], Any]] = {
     "q": read_text, "score_min": read_number, "since": read_moment, "until": read_moment, "import": read_number,
+    "similar_to": read_number,
 }  # fmt: skip
 
 
 def write_filter(filter: ItemFilter) -> dict[str, Any]:
     """The filter as JSON, as `read_filter` takes it: what a gallery's rule or a saved view keeps."""
     written: dict[str, Any] = {name: list(getattr(filter, name)) for name in LISTS if getattr(filter, name)}
-    singles = {"q": filter.q, "score_min": filter.score_min, "import": filter.import_id}
+    singles = {"q": filter.q, "score_min": filter.score_min, "import": filter.import_id, "similar_to": filter.similar_to}
     written |= {name: value for name, value in singles.items() if value not in ("", None)}
     return written | {name: at.isoformat() for name, at in (("since", filter.since), ("until", filter.until)) if at}
 
@@ -259,9 +270,31 @@ def matches_one(name: str, value: str, brand_id: int, now: datetime) -> ColumnEl
             return Item.waiting_media > 0 if value == "yes" else Item.waiting_media == 0
         case "flag":
             return Item.flags != [] if value == "any" else and_(Item.flags != [], Item.flags.contains([value]))
+        case "colour":
+            return Item.id.in_(coloured(value))
         case "gone":
             return Item.gone_at.is_not(None) if value == "yes" else Item.gone_at.is_(None)
     raise Invalid(f"there is no filter named {name!r}", name=name)
+
+
+def coloured(value: str) -> Select[Any]:
+    """Items with a picture one of whose main colours is in the cells of a colour; the index answers for all brands."""
+    wanted = cast(list(colours.cells_like(value)), ARRAY(SmallInteger))
+    cells: ColumnElement[Any] = func.ugc_colour_cells(File.colours, type_=ARRAY(SmallInteger))
+    return select(ItemMedia.item_id).join(File, File.id == ItemMedia.file_id).where(cells.bool_op("&&")(wanted))
+
+
+def resembles(filter: ItemFilter) -> ColumnElement[bool]:
+    """The item is among those that were found to resemble another; raises Invalid where nobody looked for them."""
+    if filter.near is None:
+        raise Invalid("similar_to can't be used here", name="similar_to")
+    return among(Item.id, [id for id, _ in filter.near])
+
+
+def nearness(filter: ItemFilter) -> ColumnElement[Any]:
+    """The cosine of each item that was found, in the filter itself: a cursor can stand on it."""
+    cosines = cast(literal(json.dumps(dict(filter.near or ()))), JSONB).op("->>")(cast(Item.id, Text))
+    return cast(cosines, DOUBLE_PRECISION)
 
 
 def creator_is(value: str, brand_id: int) -> ColumnElement[bool]:
@@ -293,6 +326,7 @@ def conditions(filter: ItemFilter, brand_id: int, configurations: Iterable[str],
     asked += [Item.score >= filter.score_min] if filter.score_min is not None else []
     asked += [Item.published_at >= filter.since] if filter.since is not None else []
     asked += [Item.published_at < filter.until] if filter.until is not None else []
+    asked += [resembles(filter)] if filter.similar_to is not None else []
     return asked + ([Item.import_id == filter.import_id] if filter.import_id is not None else [])
 
 
@@ -340,7 +374,7 @@ class Phase:
     columns: list[Any]
 
 
-def phases(sort: str, rank: ColumnElement[Any] | None) -> list[Phase]:
+def phases(sort: str, rank: ColumnElement[Any] | None, near: ColumnElement[Any] | None = None) -> list[Phase]:
     """A sort as its parts, one after the other; raises Invalid."""
     dated = [Item.published_at, Item.id]
     match sort:
@@ -348,6 +382,8 @@ def phases(sort: str, rank: ColumnElement[Any] | None) -> list[Phase]:
             return [Phase(true(), dated)]
         case "relevance":
             return [Phase(true(), dated if rank is None else [rank, Item.id])]
+        case "similar":
+            return [Phase(true(), dated if near is None else [near, Item.id])]
         case "score" | "rating" | "performance" | "teaches":
             column: InstrumentedAttribute[Any] = getattr(Item, sort)
             return [Phase(column.is_not(None), [column, Item.id]), Phase(column.is_(None), dated)]
@@ -372,7 +408,7 @@ def find_items(
 ) -> Page:  # fmt: skip
     """A page of items with everything that a list shows of them; stable while items are added (keyset paging)."""
     configurations = find_configurations(session, brand_id) if filter.q else []
-    parts = phases(sort, rank_of(filter.q, configurations))
+    parts = phases(sort, rank_of(filter.q, configurations), nearness(filter) if filter.near else None)
     asked = conditions(filter, brand_id, configurations, now)
     at, last = read_place(sort, parts, cursor, key)
     rows: list[tuple[int, Any]] = []
@@ -511,7 +547,7 @@ class FacetValue:
 Counting = Select[str, str, str, int]
 """A query of the name of a facet, a value, its label and its count."""
 
-FACETS = ("state", "rights", "kind", "product", "line", "type", "tag", "source", "creator", "rating", "language", "media")
+FACETS = ("state", "rights", "kind", "product", "line", "type", "tag", "source", "creator", "rating", "language", "media", "colour")
 EXACT = 10_000
 """Up to so many found items counts are exact; past that they say "at least" (docs/performance.md, search)."""
 
@@ -589,6 +625,8 @@ def facet_queries(name: str, hits: Any, now: datetime) -> list[Counting]:
         case "media":
             pictured = exists().where(ItemMedia.item_id == hits.id)
             return [one_value(name, "yes", pictured, hits), one_value(name, "no", not_(pictured), hits)]
+        case "colour":
+            return [colour_query(hits)]
         case "rights":
             derived = rights_conditions(now, hits)
             stored = facet_query(name, hits.rights_state, hits.rights_state, func.count()).select_from(hits.id.table)
@@ -613,6 +651,17 @@ def linked_query(name: str, value: Any, label: Any, target: Any, link: tuple[Any
     count = func.count(item_id.distinct()) if value is label and target is Product else func.count()
     counted = facet_query(name, value, label, count).select_from(through).join(target, on)
     return ordered(counted.where(item_id == func.any(ids), value != ""))
+
+
+def colour_query(hits: Any) -> Counting:
+    """Counts by the names of main colours: the letter of each cell's name stands in a text of all cells."""
+    ids = func.array(select(hits.id).scalar_subquery())
+    cells = func.unnest(func.ugc_colour_cells(File.colours, type_=ARRAY(SmallInteger)), type_=SmallInteger)
+    shown = select(ItemMedia.item_id, cells.label("cell")).join(File, File.id == ItemMedia.file_id)
+    found = shown.where(ItemMedia.item_id == func.any(ids)).subquery()
+    letter = func.ascii(func.substr(colours.letters(), found.c.cell + 1, 1))
+    named = func.split_part(",".join(colours.NAMES), ",", letter - ord("a") + 1)
+    return ordered(facet_query("colour", named, named, func.count(found.c.item_id.distinct())))
 
 
 def ordered(query: Counting) -> Counting:

@@ -14,6 +14,7 @@ from ugc import web
 from ugc.accounts.models import Role
 from ugc.library import queries as library_queries
 from ugc.library.queries import FacetValue, ItemFilter
+from ugc.similarity import resembling
 from ugc.studio import shapes
 from ugc.studio.inbox import REASONS
 from ugc.studio.render import bare, page, with_query, words
@@ -27,6 +28,7 @@ OWN_NAMES = frozenset({"view", "done", "n", "batch"})
 FACETS = {
     "state": "State", "rights": "Rights", "kind": "Content", "media": "Picture", "rating": "Stars", "tag": "Tag",
     "line": "Product line", "type": "Product type", "product": "Product", "source": "Source", "language": "Language",
+    "colour": "Colour",
 }  # fmt: skip
 # Values shown before "more": enough to choose from, few enough to see the next facet.
 SHOWN_VALUES = 6
@@ -61,8 +63,9 @@ class Chip:
 @web.needs(Role.VIEWER)
 def show() -> Response:
     """What the filter finds; with `cursor`, only the rows behind it."""
-    brand_id, chosen = web.principal().brand_id, read_chosen()
-    sort, view = request.args.get("sort") or ("relevance" if chosen.q else "score"), request.args.get("view", "grid")
+    brand_id = web.principal().brand_id
+    chosen = resembling.resolve(web.session(), brand_id, read_chosen(), now=web.now())
+    sort, view = request.args.get("sort") or next(iter(sorts_for(chosen))), request.args.get("view", "grid")
     found = library_queries.find_items(
         web.session(), brand_id, chosen, sort=sort, cursor=request.args.get("cursor"), limit=PAGE,
         key=web.runtime().key("cursor"), now=web.now(),
@@ -87,7 +90,8 @@ def read_chosen() -> ItemFilter:
 
 def sorts_for(chosen: ItemFilter) -> dict[str, str]:
     """The orders on offer; the best match only where there are words to match."""
-    return ({"relevance": "Best match first"} if chosen.q else {}) | SORTS
+    most_alike = {"similar": "Most alike first"} if chosen.similar_to is not None else {}
+    return most_alike | ({"relevance": "Best match first"} if chosen.q else {}) | SORTS
 
 
 def choices(name: str, values: list[FacetValue], chosen: ItemFilter) -> list[Choice]:
@@ -107,6 +111,8 @@ def label_of(name: str, value: str, label: str) -> str:
         return LABELS[name, value]
     if name == "rating" and value.isdigit():
         return "★" * int(value)
+    if name == "colour":
+        return label.capitalize()
     return words(label) if name in ("state", "rights", "kind", "source", "rating") else label
 
 
@@ -119,6 +125,8 @@ def find_chips(chosen: ItemFilter, facets: dict[str, list[FacetValue]]) -> list[
             rest = [one for one in getattr(chosen, name) if one != value]
             label = label_of(name, value.removeprefix("!"), labels.get(value, value.removeprefix("!")))
             chips.append(Chip(f"Not {title.lower()}" if value.startswith("!") else title, label, without(name, rest)))
+    if chosen.similar_to is not None:
+        chips.append(Chip("Like", f"item {chosen.similar_to}", with_query(similar_to=None, sort=None, cursor=None)))
     if chosen.score_min is not None:
         chips.append(Chip("Score", f"at least {chosen.score_min}", with_query(score_min=None, cursor=None)))
     return chips
