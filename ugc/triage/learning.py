@@ -1,7 +1,8 @@
 """From rows to probabilities with stored arrays: standardise, weigh, calibrate, explain. Pure; numpy only.
 
 A row's columns: each scalar standardised, its square (a thing may be best in the middle) and whether it is missing, then the
-blocks. A block counts about as much as a few scalars, however many numbers it has.
+blocks. A block counts about as much as a few scalars, however many numbers it has. Weights see slopes, trees see steps and
+"this only with that" (decision 0146).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import numpy
 from numpy.typing import NDArray
 
 from ugc.modelling.artefacts import Artefact
+from ugc.triage import forest
 from ugc.triage.features import ALWAYS_THERE, Row
+from ugc.triage.forest import Forest
 
 KIND = "approval"
 FORMAT = 1
@@ -109,34 +112,43 @@ def block_of(rows: Sequence[Row], name: str, centre: Matrix, width: float) -> Ma
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights over a space, with the line that turns sums into probabilities, and how it did on what it had not seen."""
+    """Weights over a space, and trees over it where there were enough decisions; both summed into log-odds. With how it did on
+    what it had not seen.
+    """
 
     space: Space
     weights: Matrix
     bias: float
-    slope: float
-    """Platt's line: p = 1 / (1 + exp(-(slope × sum + offset)))."""
-    offset: float
+    forest: Forest | None
+    line: tuple[float, float, float]
+    """Log-odds = the weights' sum × the first + the trees' sum × the second + the third, fitted on held-out sums (Platt, 1999)."""
     heldout: Mapping[str, NDArray[Any]]
-    """`p`, `y`, `item`: each decision as predicted without it."""
+    """`p`, `y`, `kind`, `item`: each decision as predicted without it."""
     facts: Mapping[str, Any]
 
-    def sums(self, rows: Sequence[Row]) -> Matrix:
-        """The weighted sum of each row, calibrated: a log-odds."""
-        return (matrix_of(rows, self.space) @ self.weights + self.bias) * self.slope + self.offset
+    @property
+    def average(self) -> float:
+        """The log-odds to which each row's reasons are added."""
+        base = self.forest.base if self.forest else 0.0
+        return self.bias * self.line[0] + base * self.line[1] + self.line[2]
 
     def predict(self, rows: Sequence[Row]) -> Matrix:
         """How likely each is approved."""
-        return squashed(self.sums(rows))
+        return squashed(self.average + self.added(rows).sum(axis=1))
+
+    def added(self, rows: Sequence[Row]) -> Matrix:
+        """What each column adds to each row's log-odds, compared with an average item."""
+        x = matrix_of(rows, self.space)
+        linear = x * self.weights * self.line[0]
+        return linear + self.forest.added(x) * self.line[1] if self.forest and len(x) else linear
 
     def explain(self, rows: Sequence[Row]) -> list[dict[str, float]]:
-        """What each group adds to the log-odds of each row, compared with an average item."""
-        parts = matrix_of(rows, self.space) * self.weights * self.slope
+        """What each group adds to the log-odds of each row."""
         groups = self.space.groups
         names = sorted(set(groups))
         places = {name: place for place, name in enumerate(names)}
         summed = numpy.zeros((len(rows), len(names)))
-        numpy.add.at(summed.T, [places[group] for group in groups], parts.T)
+        numpy.add.at(summed.T, [places[group] for group in groups], self.added(rows).T)
         return [dict(zip(names, line.tolist(), strict=True)) for line in summed]
 
 
@@ -151,10 +163,11 @@ def to_artefact(model: Model) -> Artefact:
     space = model.space
     arrays: dict[str, NDArray[Any]] = {"mean": space.mean, "spread": space.spread, "weights": model.weights}
     arrays |= {f"centre_{name}": space.centres[name] for name in space.blocks}
+    arrays |= forest.to_arrays(model.forest)
     arrays |= {f"heldout_{name}": array for name, array in model.heldout.items()}
     facts = {
         "scalars": list(space.scalars), "blocks": list(space.blocks), "widths": dict(space.widths), "bias": model.bias,
-        "slope": model.slope, "offset": model.offset, "facts": dict(model.facts),
+        "line": list(model.line), "facts": dict(model.facts),
     }  # fmt: skip
     return Artefact(KIND, FORMAT, arrays, facts)
 
@@ -168,4 +181,6 @@ def from_artefact(artefact: Artefact) -> Model:
         {name: arrays[f"centre_{name}"] for name in blocks}, facts["widths"],
     )  # fmt: skip
     heldout = {name.removeprefix("heldout_"): array for name, array in arrays.items() if name.startswith("heldout_")}
-    return Model(space, arrays["weights"], facts["bias"], facts["slope"], facts["offset"], heldout, facts["facts"])
+    first, second, third = facts["line"]
+    trees = forest.from_arrays(arrays)
+    return Model(space, arrays["weights"], facts["bias"], trees, (first, second, third), heldout, facts["facts"])
