@@ -132,12 +132,14 @@ POST   /studio/undo                                      401 403 404 404 404 401
 POST   /studio/tag                                       401 403 yes yes 404 401 401
 GET    /studio/items/{item}                              in  yes yes yes 404 in  in
 POST   /studio/items/{item}/alt                          401 403 yes yes 404 401 401
+POST   /studio/items/{item}/describe                     401 403 yes yes 404 401 401
 POST   /studio/items/{item}/products                     401 403 yes yes 404 401 401
 POST   /studio/items/{item}/rights                       401 403 yes yes 404 401 401
 POST   /studio/items/{item}/tags                         401 403 yes yes 404 401 401
 GET    /studio/products                                  in  yes yes yes yes in  in
 GET    /studio/library                                   in  yes yes yes yes in  in
 GET    /studio/search                                    in  yes yes yes yes in  in
+GET    /studio/descriptions                              in  yes yes yes yes in  in
 GET    /studio/duplicates                                in  yes yes yes yes in  in
 POST   /studio/duplicates/{group}/merge                  401 403 yes yes 404 401 401
 POST   /studio/duplicates/{group}/apart                  401 403 yes yes 404 401 401

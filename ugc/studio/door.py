@@ -13,6 +13,7 @@ from ugc.kit import shipped
 from ugc.kit.errors import NotFound, UgcError
 from ugc.studio import (
     answers,
+    descriptions,
     duplicates,
     flags,
     galleries,
@@ -44,6 +45,7 @@ for room in (
     inbox,
     items,
     library,
+    descriptions,
     duplicates,
     flags,
     galleries,

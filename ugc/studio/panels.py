@@ -8,12 +8,18 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ugc.library.models import Item
-from ugc.studio import chips, descriptions, flags, similar
+from ugc.studio import chips, drafts, flags, readings, similar
 
 Panel = Callable[[Session, int, Sequence[Item]], Mapping[int, Any]]
 """Of a session, a brand and its items: what to show, by item id. Items with nothing to show are left out."""
 
-PANELS: dict[str, Panel] = {"alt": descriptions.panel, "flags": flags.panel, "suggestions": chips.panel, "similar": similar.panel}
+PANELS: dict[str, Panel] = {
+    "alt": drafts.panel,
+    "flags": flags.panel,
+    "reading": readings.panel,
+    "suggestions": chips.panel,
+    "similar": similar.panel,
+}
 """By name; `templates/panels/<name>.html` shows what it gives as `panel`, with the item as `item`."""
 
 

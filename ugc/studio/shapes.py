@@ -12,6 +12,7 @@ from ugc.library.models import Item
 from ugc.media import playing
 from ugc.media.models import File, FileKind, FileState, Rendition, Role
 from ugc.scoring import queries as scoring_queries
+from ugc.scoring.explaining import Explained, explain
 from ugc.scoring.rules import Part, Score
 
 # A tile's width follows its picture's ratio in these steps; the style sheet has one class for each, so that no page
@@ -66,6 +67,11 @@ class Card:
     ratio: str
     parts: tuple[Part, ...]
     film: Film | None = None
+
+    @property
+    def explained(self) -> Explained:
+        """What is behind its score."""
+        return explain(self.parts)
 
     @property
     def name(self) -> str:
@@ -180,6 +186,7 @@ TOASTS = {
     "suggestions": ("Suggestions: decided", False),
     "suggestion-settings": ("Saved; what is proven is applied in the background", False),
     "alt": ("Description saved", False),
+    "draft-gone": ("Draft dismissed", False),
     "products": ("Products saved", False),
     "rights": ("Written into the ledger", False),
     "gallery": ("Gallery saved", False),
