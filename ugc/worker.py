@@ -96,6 +96,7 @@ AFTER: dict[str, list[str]] = {
         "galleries.drop_file_items",
         "duplicates.find_for_file",
         "similarity.encode_file",
+        "texts.read_file_items",
     ],
 }
 """What happened → the jobs that follow, each with the same arguments."""

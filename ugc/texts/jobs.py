@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from ugc.kit import clock, jobs
+from ugc.library.models import ItemMedia
 from ugc.runtime import Runtime
-from ugc.texts import actions, queries, reading, training_jobs
+from ugc.texts import actions, queries, reading, safety, training_jobs
 
 TRAINING = (training_jobs.train_sentiment, training_jobs.train_usefulness, training_jobs.train_topics)
 """Registered with this module."""
@@ -27,6 +30,14 @@ def read_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     for start in range(0, len(item_ids), PORTION):
         with runtime.transaction() as session:
             actions.read_items(session, brand_id, item_ids[start : start + PORTION], now=clock.now())
+
+
+@jobs.job("texts.read_file_items")
+def read_file_items(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
+    """Read the items that show a file: a new one whose picture is still being made is announced by its file alone."""
+    with runtime.transaction() as session:
+        ids = list(session.scalars(select(ItemMedia.item_id).where(ItemMedia.file_id == file_id)))
+    read_items(runtime, brand_id=brand_id, item_ids=ids)
 
 
 @jobs.job("texts.read_again")
@@ -53,3 +64,15 @@ def catch_up(runtime: Runtime) -> None:
             ids = [item_id for brand, item_id in left if brand == brand_id]
             portions = ({"brand_id": brand_id, "item_ids": ids[start : start + PORTION]} for start in range(0, len(ids), PORTION))
             jobs.enqueue_many(session, "texts.read_items", portions)
+
+
+@jobs.job("texts.train_spam")
+def train_spam(runtime: Runtime, *, brand_id: int) -> None:
+    """Train what a brand calls spam on its decisions."""
+    safety.train(runtime, brand_id, "spam")
+
+
+@jobs.job("texts.train_offence")
+def train_offence(runtime: Runtime, *, brand_id: int) -> None:
+    """Train what offends a brand on what it rejected as unsafe."""
+    safety.train(runtime, brand_id, "offence")
