@@ -1,4 +1,4 @@
-"""`ugc inspect`: what would become of these files, without storing one of them and without a database."""
+"""`ugc inspect`: what would become of these files, or is found in these texts, without storing anything and without a database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from ugc.cli import main
+from ugc.cli import inspecting_texts, main
 from ugc.kit import clock
 from ugc.kit.errors import UgcError
 from ugc.media import sandbox
@@ -52,10 +52,23 @@ class Line:
 
 
 @main.command("inspect")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON line per file.")
-def inspect(paths: tuple[Path, ...], as_json: bool) -> None:
-    """Say of each picture, video or recording whether it would be accepted, what it is and how it scores; folders are walked."""
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--text", "table", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A table whose texts are read.")
+@click.option("--column", default="", help="With --text: the column that holds them.")
+@click.option("--brand", "slug", default="", help="With --text: read with this brand's own words and models.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line per file or row.")
+def inspect(paths: tuple[Path, ...], table: Path | None, column: str, slug: str, as_json: bool) -> None:
+    """Say of each picture, video or recording whether it would be accepted, what it is and how it scores; folders are walked.
+
+    With --text FILE --column NAME: say of each row of a table its language, sentiment, usefulness, whether it is spam or offends,
+    its topics and the personal data in it. Exit code: 0 if all rows were read, 1 if some could not be.
+    """
+    if table is not None:
+        if paths or not column:
+            raise click.UsageError("--text takes one file and --column its column, and no other files beside")
+        raise SystemExit(0 if inspecting_texts.run(table, column, slug, as_json=as_json) else 1)
+    if not paths or column or slug:
+        raise click.UsageError("name files or folders, or a table with --text FILE --column NAME")
     for line in look_at(walk(paths)):
         click.echo(json.dumps(line.as_dict(), ensure_ascii=False) if as_json else as_text(line))
 

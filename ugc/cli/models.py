@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
 from ugc.accounts import queries as accounts_queries
-from ugc.cli import main
+from ugc.cli import columns, main
 from ugc.cli.opening import actor, open_for_command
 from ugc.kit import clock
 from ugc.modelling import actions, queries, rules
 from ugc.modelling.models import ModelState, TrainedModel
+from ugc.texts import file_training
 
 
 @main.group("models")
@@ -31,6 +33,24 @@ def list_models(slug: str, as_json: bool) -> None:
         for kind, need in queries.map_needs(session, brand.id).items():
             if not as_json:
                 click.echo(f"{kind:12} {rules.need_words(need.have, need.needed, need.of)}")
+
+
+@models.command("train")
+@click.option("--kind", required=True, type=click.Choice(file_training.KINDS))
+@click.option("--data", "table", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A CSV file.")
+@click.option("--text", "text_column", required=True, help="The column that holds the texts.")
+@click.option("--label", "label_column", required=True, help="The column that says what each text is.")
+@click.option("--brand", "slug", required=True)
+def train(kind: str, table: Path, text_column: str, label_column: str, slug: str) -> None:
+    """Train a brand's model on a file of texts and labels; it is used when it is better on the part that is held out."""
+    rows = columns.read(table, [text_column, label_column])
+    with open_for_command() as runtime:
+        with runtime.transaction() as session:
+            brand = accounts_queries.get_brand(session, slug)
+        pairs = ((row.values[0], row.values[1]) for row in rows if not row.fault)
+        model = file_training.train_from_file(runtime, brand, kind, pairs, clock.now(), actor=actor())
+    click.echo(as_text(model))
+    click.echo(model.why)
 
 
 @models.command("rollback")

@@ -8,9 +8,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 MOST = 100_000
 """Characters that are looked at; what stands behind them in a longer text is not read."""
+KEPT_LENGTH = 4_000
+"""Characters of a text that is remembered for the next reader; what longer ones take would add up."""
 LONGEST = 40
 """Letters of a word that a lexicon may know; a longer one is nobody's word and is never compared."""
 
@@ -59,6 +62,17 @@ def fold(text: str) -> str:
 
 def read(text: str) -> Folded:
     """The words of a text, those that it hides among them."""
+    return read_short(text) if len(text) <= KEPT_LENGTH else read_any(text)
+
+
+@lru_cache(maxsize=512)  # several readers look at one batch, one after the other
+def read_short(text: str) -> Folded:
+    """The same, remembered."""
+    return read_any(text)
+
+
+def read_any(text: str) -> Folded:
+    """The same, however long the text is."""
     folded = fold(text)
     words = [word[0] for word in WORD.finditer(folded)]
     tricks = list(cut_words(text[:MOST]))
@@ -74,7 +88,8 @@ def read(text: str) -> Folded:
             starred.append(chunk.replace("#", "*"))
         elif LATIN.search(chunk) and not chunk.isalpha():
             hidden.append(chunk.translate(STANDS_FOR))
-    hidden += [short for word in words if len(word) <= LONGEST and (short := RUNS.sub(r"\1", word)) != word]
+    if RUNS.search(folded):
+        hidden += [short for word in words if len(word) <= LONGEST and (short := RUNS.sub(r"\1", word)) != word]
     return Folded(folded, tuple(words), tuple(hidden), tuple(starred), tuple(tricks))
 
 

@@ -17,6 +17,8 @@ LANGUAGES = ("en", "de", "fr", "es", "pt", "it")
 OF_ANY, OF_ITS_OWN = "all", "own"
 # A stem of fewer letters would begin every other word.
 MIN_STEM = 3
+REMEMBERED = 50_000
+"""Words whose entries a lexicon remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Lexicon:
     ends: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     end_lengths: tuple[int, ...] = ()
     parts: tuple[Entry, ...] = ()
+    known: dict[str, list[Entry]] = field(default_factory=dict, compare=False)
+    """Words that were looked up before."""
 
     def entries(self, word: str) -> list[Entry]:
         """Entries whose first word this one is."""
@@ -71,11 +75,12 @@ class Lexicon:
 
     def find(self, words: Sequence[str]) -> list[Hit]:
         """Every entry that stands in these words, in their order."""
-        known: dict[str, list[Entry]] = {}
-        found = []
+        known, found = self.known, []
         for place, word in enumerate(words):
             entries = known.get(word)
             if entries is None:
+                if len(known) >= REMEMBERED:
+                    known.clear()
                 entries = known[word] = self.entries(word)
             for entry in entries:
                 length = len(entry.words)

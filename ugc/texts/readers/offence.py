@@ -28,6 +28,10 @@ MILD_COUNTS = 0.3
 UNSUPPORTED = 0.49
 # A word that is also harmless (a garden hoe) does not count where the model is as sure as this that nothing is meant.
 AMBIGUOUS, HARMLESS = 0.65, 0.2
+HATE_LISTED = 0.45
+"""What a slur of the lists counts where a model says whether it is meant."""
+# Without a slur of the lists the model must be nine to one for hate: people who judged the tweets agreed least about that.
+HATE_UNLISTED = 2.2
 TRUSTED = frozenset({"", "en", "unknown"})
 """Languages in which the shipped model, which knows English, is asked."""
 
@@ -63,15 +67,36 @@ def read_levels(texts: Sequence[Text], context: Context) -> list[Levels]:
     found = [hits_of(text, context.words) for text in texts]
     weighed = hashed_model.weigh([without(text.whole, context.words.get("allowed", ())) for text in texts], model)
     return [
-        levels_of(
-            hits,
-            weighed.words(place, OFFENDS),
-            tuple(float(logit) for logit in weighed.logits[place]),
-            is_asked(text, model),
-            model,
-        )
+        levels_of(hits, Opinion(model, weighed, place) if is_asked(text, model) else None)
         for place, (text, hits) in enumerate(zip(texts, found, strict=True))
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a model says of one text."""
+
+    model: Artefact
+    weighed: hashed_model.Weighed
+    place: int
+
+    def logit(self, question: int) -> float:
+        """The log-odds of a yes."""
+        return float(self.weighed.logits[self.place, question])
+
+    def p(self, question: int) -> float:
+        """How probable it says a yes is."""
+        return hashed_model.probability(self.logit(question))
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the brand taught it itself."""
+        return bool(self.model.facts.get("own"))
+
+    @property
+    def knows_hate(self) -> bool:
+        """Whether it was asked for hate apart from offence."""
+        return int(self.weighed.logits.shape[1]) > HATES
 
 
 def is_asked(text: Text, model: Artefact) -> bool:
@@ -85,33 +110,33 @@ def shipped() -> Artefact:
     return artefacts.read_shipped("ugc.texts", "offence", kind="offence", format=FORMAT)
 
 
-def levels_of(
-    hits: Sequence[lexicon.Hit], learnt: tuple[str, ...], logits: tuple[float, ...], asked: bool, model: Artefact
-) -> Levels:  # fmt: skip
+def levels_of(hits: Sequence[lexicon.Hit], opinion: Opinion | None) -> Levels:
     """Lists and model together."""
-    offends = hashed_model.probability(logits[OFFENDS]) if asked else None
     strong = [hit for hit in hits if hit.list in {*LABELS, BLOCKED}]
+    offends = opinion.p(OFFENDS) if opinion else None
     if offends is not None and offends < HARMLESS:
         strong = [hit for hit in strong if hit.weight > AMBIGUOUS or hit.list == BLOCKED]
     labels = {label: together(hit.weight for hit in strong if hit.list == label) for label in LABELS}
     mild = min(MOST_OF_MILD, together(hit.weight for hit in hits if hit.list == "mild"))
     p = max([*labels.values(), mild * MILD_COUNTS])
-    if offends is not None:
-        alone = offends if model.facts.get("own") else min(UNSUPPORTED, offends)
-        p = max(p, offends if strong else alone)
-        labels["hate"] = hate_of(labels["hate"], p, logits)
+    if opinion and offends is not None:
+        p = max(p, offends if strong or opinion.is_own else min(UNSUPPORTED, offends))
+        labels["hate"] = hate_of(labels["hate"], p, opinion)
     if any(hit.list == BLOCKED for hit in strong):
         labels, p = {**labels, BLOCKED: 1.0}, 1.0
-    words = [hit.word for hit in sorted(strong or hits, key=lambda hit: -hit.weight)] or (list(learnt) if p >= 0.5 else [])
+    words = [hit.word for hit in sorted(strong or hits, key=lambda hit: -hit.weight)]
+    if opinion and p >= 0.5 and not words:
+        words += opinion.weighed.words(opinion.place, OFFENDS)
     shown = tuple(dict.fromkeys(words))[: hashed_model.WORDS_SHOWN]
     return Levels(round(p, 4), {label: round(value, 4) for label, value in labels.items()}, severity_of(p, labels, mild), shown)
 
 
-def hate_of(listed: float, p: float, logits: tuple[float, ...]) -> float:
+def hate_of(listed: float, p: float, opinion: Opinion) -> float:
     """Hate by the lists and the model; nothing that offends nobody is hate."""
-    if len(logits) <= HATES or p < 0.5:
+    if p < 0.5 or not opinion.knows_hate:
         return min(listed, p)
-    return max(hashed_model.probability(logits[HATES]), 0.45 * listed)
+    doubt = 0.0 if listed else HATE_UNLISTED
+    return max(hashed_model.probability(opinion.logit(HATES) - doubt), HATE_LISTED * listed)
 
 
 def together(weights: Iterable[float]) -> float:
@@ -132,7 +157,7 @@ def severity_of(p: float, labels: Mapping[str, float], mild: float) -> int:
 def hits_of(text: Text, own: Mapping[str, Sequence[str]]) -> list[lexicon.Hit]:
     """Words of the lists in a text, hidden ones among them, without those that are part of something harmless."""
     folded = folding.read(text.whole)
-    known = lexicon.lexicon("offence", text.language if text.language in lexicon.LANGUAGES else "en")
+    known = lexicon.lexicon("offence", "en" if text.language in TRUSTED else text.language)
     allowed = lexicon.build([lexicon.parse("allowed", word, 1.0) for word in own.get("allowed", ())])
     blocked = lexicon.build([lexicon.parse(BLOCKED, word, 1.0) for word in own.get("blocked", ())])
     hits = blocked.find(folded.words) + addressed(known.find(folded.words)) + allowed.find(folded.words)

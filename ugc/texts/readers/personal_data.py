@@ -96,6 +96,9 @@ def find_emails(whole: str) -> list[Place]:
 IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?!\w)")
 CARD = re.compile(r"(?<![\w.,])[3-6](?:[ -]?\d){12,18}(?![\w])")
 
+# The head of an account number, whose rest is no card's.
+BEGUN = re.compile(r"[A-Z]{2}\d{2}[ -]$")
+
 
 def find_ibans(whole: str) -> list[Place]:
     """Account numbers whose check digits are right."""
@@ -127,7 +130,8 @@ def find_cards(whole: str) -> list[Place]:
     places = []
     for found in CARD.finditer(whole):
         digits = digits_of(found[0])
-        if 13 <= len(digits) <= 19 and is_luhn(digits) and len(set(digits)) > 1:
+        is_rest = BEGUN.search(whole, max(0, found.start() - 5), found.start())
+        if 13 <= len(digits) <= 19 and is_luhn(digits) and len(set(digits)) > 1 and not is_rest:
             places.append(Place("card", found.start(), found.end(), 0.97, f"…{digits[-4:]}"))
     return places
 

@@ -51,7 +51,7 @@ def read(texts: Sequence[Text], context: Context) -> list[Finding]:
     if model := hashed_model.usable(context.models.get("spam")):
         weighed = hashed_model.weigh([text.whole for text in texts], model)
         logits = [float(weighed.logits[place, 0]) + float(model.facts["rules"]) * logit for place, logit in enumerate(logits)]
-        learnt = [weighed.words(place, 0) for place in range(len(texts))]
+        learnt = [weighed.words(place, 0) if logit > 0 else () for place, logit in enumerate(logits)]
     return [
         finding(logit, each, more) if text.whole.strip() else Finding(ELSE, 0.0)
         for text, logit, each, more in zip(texts, logits, clues, learnt, strict=True)
