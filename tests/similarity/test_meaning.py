@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from tests import make
 from tests.similarity.encoders import tiny
 from ugc.accounts.models import Brand
-from ugc.kit import clock, paging
+from ugc.kit import clock
+from ugc.kit.errors import Invalid
+from ugc.library import queries as library_queries
 from ugc.library.models import Item, ItemMedia, State
 from ugc.library.queries import ItemFilter
 from ugc.runtime import Runtime
@@ -56,7 +58,7 @@ def encode(runtime: Runtime, session: Session, brand: Brand, items: Sequence[Ite
 
 
 def found(session: Session, brand: Brand, q: str, **filter: Any) -> list[int]:
-    return meaning.find_by_meaning(session, brand.id, ItemFilter(q=q, **filter), now=clock.now())
+    return list(meaning.find_by_meaning(session, brand.id, ItemFilter(q=q, **filter), now=clock.now()))
 
 
 def test_red_finds_the_red_pictures_first(models: Runtime, session: Session, brand: Brand) -> None:
@@ -107,22 +109,26 @@ def test_no_query_breaks_it(q: str, models: Runtime, session: Session, brand: Br
 def test_pages_follow_each_other_without_gaps(models: Runtime, session: Session, brand: Brand) -> None:
     items = [pictured(models, session, brand, ("red", "blue")[place % 2]) for place in range(7)]
     encode(models, session, brand, items)
-    whole, cursor, pages = found(session, brand, "red"), None, list[int]()
+    wanted = meaning.resolve(session, brand.id, ItemFilter(q="red", state=("inbox",)), "meaning", now=clock.now())
+    cursor, pages = None, list[int]()
     while True:
-        page, ids = meaning.find_page(
-            session, brand.id, ItemFilter(q="red"), cursor=cursor, limit=3, key=KEY, now=clock.now()
+        page = library_queries.find_items(
+            session, brand.id, wanted, sort="similar", cursor=cursor, limit=3, key=KEY, now=clock.now()
         )  # fmt: skip
-        assert ids == whole
         pages += [item.id for item in page.items]
         if (cursor := page.next) is None:
             break
-    assert pages == whole
+    assert pages == found(session, brand, "red")
 
 
-@pytest.mark.parametrize("values", [["newest", 0, "x", 1], ["meaning", -1], ["meaning", "3"], ["meaning", 10**9], ["meaning"]])
-def test_a_cursor_of_another_list_is_refused(values: list[Any], session: Session, brand: Brand) -> None:
-    with pytest.raises(paging.BadCursor):
-        meaning.find_page(session, brand.id, ItemFilter(q="red"), cursor=paging.make_cursor(values, KEY), key=KEY, now=clock.now())
+def test_words_are_searched_as_ever_unless_meaning_is_asked_for(session: Session, brand: Brand) -> None:
+    filter = ItemFilter(q="red")
+    assert meaning.resolve(session, brand.id, filter, "words", now=clock.now()) is filter
+    assert meaning.resolve(session, brand.id, ItemFilter(), "meaning", now=clock.now()) == ItemFilter()
+    with pytest.raises(Invalid, match="search must be words or meaning"):
+        meaning.resolve(session, brand.id, filter, "magic", now=clock.now())
+    with pytest.raises(Invalid, match="two orders"):
+        meaning.resolve(session, brand.id, ItemFilter(q="red", similar_to=1), "meaning", now=clock.now())
 
 
 def test_without_models_our_own_features_find_texts(runtime: Runtime, session: Session, brand: Brand) -> None:
@@ -134,7 +140,8 @@ def test_without_models_our_own_features_find_texts(runtime: Runtime, session: S
 def test_facets_count_what_was_found(models: Runtime, session: Session, brand: Brand) -> None:
     items = [pictured(models, session, brand, "red", state=state) for state in (State.APPROVED, State.INBOX, State.INBOX)]
     encode(models, session, brand, items)
-    counts = meaning.count_found(session, brand.id, found(session, brand, "red"), ["state"], now=clock.now())
+    wanted = meaning.resolve(session, brand.id, ItemFilter(q="red"), "meaning", now=clock.now())
+    counts = library_queries.count_all(session, brand.id, wanted, ["state"], now=clock.now())
     assert (counts.total, counts.more) == (3, False)
     assert {value.value: value.count for value in counts.facets["state"]} == {"approved": 1, "inbox": 2}
 
@@ -185,9 +192,10 @@ def test_a_probability_is_the_softmax_of_a_name_and_of_nothing(above: float, p: 
 
 
 def test_lists_are_merged_by_places() -> None:
-    assert meaning.merge([[1, 2, 3], [3, 1]]) == [1, 3, 2]
-    assert meaning.merge([[], []]) == []
-    assert meaning.merge([]) == []
+    worth = meaning.merge([[1, 2, 3], [3, 1]])
+    assert sorted(worth, key=lambda id: -worth[id]) == [1, 3, 2]
+    assert worth[2] == pytest.approx(1 / 61)
+    assert meaning.merge([[], []]) == {}
 
 
 def test_a_folder_that_lacks_something_is_said_at_the_start(tmp_path: Path) -> None:

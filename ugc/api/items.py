@@ -39,7 +39,7 @@ from ugc.library.models import Item, Kind, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, ProductTag
 from ugc.runtime import Runtime
 from ugc.scoring import queries as scoring_queries
-from ugc.similarity import resembling
+from ugc.similarity import meaning, resembling
 
 MAX_BULK = 5_000
 MAX_CAPTIONS = 10
@@ -79,6 +79,9 @@ class ItemQuery(Strict):
     since: str | None = None
     until: str | None = None
     import_id: int | None = Field(None, alias="import")
+    search: str | None = Field(
+        None, description="`words`, as written, or `meaning`: the up to 200 items whose picture or text is nearest to `q`."
+    )
     sort: str | None = Field(None, description=f"One of {', '.join(queries.SORTS)}; newest without words, relevance with them.")
     cursor: str | None = None
     limit: str | None = Field(None, description="1 to 100, 30 where not given.")
@@ -101,14 +104,15 @@ class ItemList(BaseModel):
 def find_items(query: ItemQuery) -> Response:
     """Search with filters, facets and counts; paged by cursor."""
     session, who, now = web.session(), web.principal(), web.now()
-    wanted = resembling.resolve(session, who.brand_id, queries.read_filter(request.args), now=now)
+    asked = meaning.resolve(session, who.brand_id, queries.read_filter(request.args), query.search or meaning.WORDS, now=now)
+    wanted = resembling.resolve(session, who.brand_id, asked, now=now)
     page = queries.find_items(
         session, who.brand_id, wanted, sort=query.sort or default_sort(wanted), cursor=query.cursor,
         limit=paging.read_limit(query.limit), key=web.runtime().key("cursor"), now=now,
     )  # fmt: skip
     counts = queries.count_all(session, who.brand_id, wanted, names_in(query.facets or ""), now=now)
     counted: dict[str, Any] = {"total": counts.total, "more_than_total": counts.more}
-    if wanted.near is not None:
+    if wanted.similar_to is not None and wanted.near is not None:
         listed = {item.id for item in page.items}
         counted["similarities"] = {str(id): round(cosine, 4) for id, cosine in wanted.near if id in listed}
     if query.facets:

@@ -61,7 +61,7 @@ EXPIRING = timedelta(days=30)
 DERIVED_RIGHTS = ("upcoming", "expiring", "expired")
 UNKNOWN = "unknown"
 NOT = "!"
-PAGING_NAMES = frozenset({"sort", "cursor", "limit", "facets"})
+PAGING_NAMES = frozenset({"sort", "cursor", "limit", "facets", "search"})
 
 
 def publishable(now: datetime) -> ColumnElement[bool]:
@@ -326,7 +326,7 @@ def conditions(filter: ItemFilter, brand_id: int, configurations: Iterable[str],
     asked += [Item.score >= filter.score_min] if filter.score_min is not None else []
     asked += [Item.published_at >= filter.since] if filter.since is not None else []
     asked += [Item.published_at < filter.until] if filter.until is not None else []
-    asked += [resembles(filter)] if filter.similar_to is not None else []
+    asked += [resembles(filter)] if filter.similar_to is not None or filter.near is not None else []
     return asked + ([Item.import_id == filter.import_id] if filter.import_id is not None else [])
 
 

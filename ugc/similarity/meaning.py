@@ -13,17 +13,21 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from ugc.kit import jobs, paging
+from ugc.kit import jobs
 from ugc.kit.db import among
+from ugc.kit.errors import Invalid
 from ugc.library import queries as library_queries
 from ugc.library.models import Item
-from ugc.library.queries import Counts, ItemFilter, Page
+from ugc.library.queries import ItemFilter
 from ugc.settings import Settings
 from ugc.similarity import choosing, queries
 from ugc.similarity.encoders import onnx
 from ugc.similarity.encoders.base import SEARCH, Encoder, Vector, unit
 from ugc.similarity.models import PICTURE, TEXT, ItemVector, NameVector
 
+WORDS, MEANING = "words", "meaning"
+WAYS = (WORDS, MEANING)
+"""What `search` can be."""
 MOST_FOUND = 200
 """Items that a search by meaning finds: farther ones have less and less to do with the words."""
 LEVEL = 60
@@ -53,42 +57,30 @@ def set_up(settings: Settings) -> None:
 # Finding by meaning.
 
 
-def find_page(
-    session: Session, brand_id: int, filter: ItemFilter, *, cursor: str | None = None, limit: int = paging.DEFAULT_PAGE,
-    key: bytes, now: datetime,
-) -> tuple[Page, list[int]]:  # fmt: skip
-    """A page of what comes nearest to the words of the filter, its other names holding; and the ids of all that was found."""
-    start = read_start(cursor, key)
-    ids = find_by_meaning(session, brand_id, filter, now=now)
-    shown = ids[start : start + limit]
-    items = library_queries.map_items(session, brand_id, shown)
-    more = start + limit < len(ids)
-    next = paging.make_cursor(["meaning", start + limit], key) if more else None
-    return Page([items[id] for id in shown if id in items], next), ids
+def resolve(session: Session, brand_id: int, filter: ItemFilter, search: str, *, now: datetime) -> ItemFilter:
+    """The filter as it is to be searched: by `meaning` its words become the items nearest to them, else it stays as it is.
+
+    Raises Invalid for another way to search, and where the items are to resemble one as well.
+    """
+    if search not in WAYS:
+        raise Invalid(f"search must be {' or '.join(WAYS)}", name="search")
+    if search == WORDS or not filter.q:
+        return filter
+    if filter.similar_to is not None:
+        raise Invalid("search=meaning and similar_to are two orders; choose one", name="search")
+    worth = find_by_meaning(session, brand_id, filter, now=now)
+    return replace(filter, q="", near=tuple(worth.items()))
 
 
-def read_start(cursor: str | None, key: bytes) -> int:
-    """Where a page begins; raises BadCursor for a cursor of another list."""
-    values = paging.read_cursor(cursor, key) if cursor else ["meaning", 0]
-    if len(values) != 2 or values[0] != "meaning" or not isinstance(values[1], int) or not 0 <= values[1] < MOST_FOUND:
-        raise paging.BadCursor()
-    return values[1]
-
-
-def count_found(session: Session, brand_id: int, ids: Sequence[int], names: Iterable[str], *, now: datetime) -> Counts:
-    """Facets of what was found by meaning."""
-    found = [Item.brand_id == brand_id, among(Item.id, ids)]
-    return library_queries.count_together(session, found, list(dict.fromkeys(names)), now)
-
-
-def find_by_meaning(session: Session, brand_id: int, filter: ItemFilter, *, now: datetime) -> list[int]:
-    """Items of the filter, those whose picture or text comes nearest to its words first."""
+def find_by_meaning(session: Session, brand_id: int, filter: ItemFilter, *, now: datetime) -> dict[int, float]:
+    """Items of the filter, those whose picture or text comes nearest to its words first, with what puts them in this order."""
     asked = library_queries.conditions(replace(filter, q=""), brand_id, (), now)
     lists = []
     for space, vector in place_query(session, brand_id, filter.q):
         near = queries.near_query(session, brand_id, vector, space).where(ItemVector.item_id.in_(select(Item.id).where(*asked)))
         lists.append([row.item_id for row in session.execute(near.limit(MOST_FOUND))])
-    return merge(lists)[:MOST_FOUND]
+    worth = merge(lists)
+    return {id: worth[id] for id in sorted(worth, key=lambda id: (-worth[id], -id))[:MOST_FOUND]}
 
 
 def place_query(session: Session, brand_id: int, q: str) -> list[tuple[str, Vector]]:
@@ -105,13 +97,13 @@ def in_sentence(q: str) -> str:
     return PROMPTS[0].format(q) if 0 < len(q.split()) <= SHORT else q
 
 
-def merge(lists: Sequence[Sequence[int]]) -> list[int]:
-    """One list out of several, by the places in them."""
+def merge(lists: Sequence[Sequence[int]]) -> dict[int, float]:
+    """What each of the listed is worth by its places: first in two lists is 2 / LEVEL."""
     worth: dict[int, float] = {}
     for listed in lists:
         for place, id in enumerate(listed):
             worth[id] = worth.get(id, 0.0) + 1.0 / (LEVEL + place)
-    return sorted(worth, key=lambda id: (-worth[id], -id))
+    return worth
 
 
 # Tags without examples.

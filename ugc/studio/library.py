@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,15 +14,18 @@ from ugc import web
 from ugc.accounts.models import Role
 from ugc.library import queries as library_queries
 from ugc.library.queries import FacetValue, ItemFilter
-from ugc.similarity import resembling
+from ugc.similarity import meaning, resembling
 from ugc.studio import shapes
 from ugc.studio.inbox import REASONS
 from ugc.studio.render import bare, page, with_query, words
+from ugc.suggestions import describing
 
 pages = Blueprint("library", __name__)
 
 PAGE = 60
 SORTS = {"score": "Best first", "newest": "Newest first", "oldest": "Oldest first", "rating": "Highest rating first"}
+SEARCHES = {meaning.WORDS: "These words", meaning.MEANING: "What is meant"}
+COUNTED = 1_000
 VIEWS = {"grid": "Grid", "table": "Table"}
 OWN_NAMES = frozenset({"view", "done", "n", "batch"})
 FACETS = {
@@ -64,7 +67,9 @@ class Chip:
 def show() -> Response:
     """What the filter finds; with `cursor`, only the rows behind it."""
     brand_id = web.principal().brand_id
-    chosen = resembling.resolve(web.session(), brand_id, read_chosen(), now=web.now())
+    written, search = read_chosen(), request.args.get("search") or meaning.WORDS
+    asked = meaning.resolve(web.session(), brand_id, written, search, now=web.now())
+    chosen = resembling.resolve(web.session(), brand_id, asked, now=web.now())
     sort, view = request.args.get("sort") or next(iter(sorts_for(chosen))), request.args.get("view", "grid")
     found = library_queries.find_items(
         web.session(), brand_id, chosen, sort=sort, cursor=request.args.get("cursor"), limit=PAGE,
@@ -75,8 +80,9 @@ def show() -> Response:
         return bare("library/rows.html" if view == "table" else "library/tiles.html", **facts)
     counts = library_queries.count_all(web.session(), brand_id, chosen, FACETS, now=web.now())
     return page(
-        "library/page.html", sorts=sorts_for(chosen), views=VIEWS, reasons=REASONS, chosen=chosen,
-        chips=find_chips(chosen, counts.facets), counts=counts, facet_names=FACETS, shown_values=SHOWN_VALUES,
+        "library/page.html", sorts=sorts_for(chosen), views=VIEWS, reasons=REASONS, chosen=chosen, q=written.q, search=search,
+        searches=SEARCHES, undescribed=describing.count_undescribed(web.session(), brand_id, now=web.now(), most=COUNTED),
+        counted=COUNTED, chips=find_chips(replace(chosen, q=written.q), counts.facets), counts=counts, facet_names=FACETS, shown_values=SHOWN_VALUES,
         facets={name: choices(name, values, chosen) for name, values in counts.facets.items()},
         toast=shapes.toast(request.args), **facts,
     )  # fmt: skip
@@ -90,7 +96,9 @@ def read_chosen() -> ItemFilter:
 
 def sorts_for(chosen: ItemFilter) -> dict[str, str]:
     """The orders on offer; the best match only where there are words to match."""
-    most_alike = {"similar": "Most alike first"} if chosen.similar_to is not None else {}
+    most_alike = (
+        {"similar": "Most alike first" if chosen.similar_to is not None else "Nearest first"} if chosen.near is not None else {}
+    )
     return most_alike | ({"relevance": "Best match first"} if chosen.q else {}) | SORTS
 
 
