@@ -25,9 +25,8 @@ from ugc.triage.models import Decides, ItemApproval, Mode, TriageCheck, TriageRu
 from ugc.triage.rules import Wanted
 
 PERSON = "person:1"
-WORDS = (
-    "we took this on the last evening by the lake and it still fits so well that my sister now wants one in green too"
-).split()  # fmt: skip
+SENTENCE = "we took this on the last evening by the lake and it still fits so well that my sister now wants one in green too"
+WORDS = SENTENCE.split()
 AUTOMATIC = Wanted(mode=Mode.AUTOMATIC, agreement=0.8, decides=Decides.BOTH, kinds=("photo", "review"), per_day=1_000)
 
 
