@@ -30,7 +30,10 @@
       const weights = JSON.parse(preset.dataset.preset);
       preset.setAttribute("aria-pressed", String(numbers.every((number) => valueOf(number) === weights[number.name])));
     }
-    if (status) status.textContent = !sum ? "At least one must be above 0" : changed ? `${changed} changed, not saved` : "";
+    // On a phone the preview lies below the sliders: its first sentence stands beside the button too.
+    const claim = shown.querySelector(".claim-line strong");
+    const said = claim && shown.getAttribute("aria-busy") === "false" ? claim.textContent : "";
+    if (status) status.textContent = !sum ? "At least one must be above 0" : changed ? `${changed} changed. ${said}` : "";
     const save = form.querySelector("[data-save]");
     if (save) save.disabled = !sum || !changed;
     return sum;
@@ -47,6 +50,10 @@
       if (!answer.ok) throw new Error(String(answer.status));
       shown.innerHTML = await answer.text();
       shown.setAttribute("aria-busy", "false");
+      draw();
+      const galleries = document.getElementById("preview-galleries");
+      const compared = galleries && (await fetch(`${form.dataset.galleries}?${query}`, { signal: asking.signal }));
+      if (galleries) galleries.innerHTML = compared.ok ? await compared.text() : "";
     } catch (error) {
       if (error.name === "AbortError") return;
       shown.textContent = "The preview can’t be made right now. Move a slider to try again; saving still works.";

@@ -202,6 +202,7 @@ POST   /studio/settings/approval/train                   401 403 yes yes yes 401
 GET    /studio/settings/score                            in  yes yes yes yes in  in
 POST   /studio/settings/score                            401 403 yes yes yes 401 401
 GET    /studio/settings/score/preview                    in  yes yes yes yes in  in
+GET    /studio/settings/score/reordered                  in  yes yes yes yes in  in
 GET    /studio/settings/score/run                        in  yes yes yes yes in  in
 POST   /studio/settings/score/undo                       401 403 yes yes yes 401 401
 POST   /studio/settings/score/again                      401 403 yes yes yes 401 401

@@ -14,7 +14,7 @@ from ugc.galleries.models import Gallery, Sort
 from ugc.library.models import Item
 from ugc.scoring.previewing import Preview
 
-POOL = 500
+POOL = 300
 """Of each gallery's items the best today, and the best under the new weights: what is in neither is not looked at."""
 MOST = 12
 """Galleries looked at; each costs two queries."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from ugc.kit import jobs
 from ugc.kit.db import among
 from ugc.kit.errors import NotFound
 from ugc.library.models import Item
@@ -21,7 +23,7 @@ from ugc.scoring.weighing import Values
 # that they are in one order, whichever it is.
 LOAD = """
 select string_agg(int8send(item_id), ''), string_agg(int2send(score::int2), ''), string_agg(measured, '')
-from (select item_id, score, measured from item_values where brand_id = :brand and signals = :signals {condition}) chosen
+from (select item_id, score, measured from item_values where brand_id = %(brand)s and signals = %(signals)s {condition}) chosen
 """
 
 
@@ -99,20 +101,22 @@ def load_values(session: Session, brand_id: int, *, kinds: Sequence[str] = (), o
     """The stored values of a brand's items, of some kinds where given, of one item of so many; those that were measured by other
     signals than today's are left out.
     """
-    conditions = ["and kind = any(:kinds)"] * bool(kinds) + ["and item_id % :one_of = 0"] * (one_of > 1)
+    conditions = ["and kind = any(%(kinds)s)"] * bool(kinds) + ["and item_id %% %(one_of)s = 0"] * (one_of > 1)
     facts = {"brand": brand_id, "signals": rules.fingerprint(), "kinds": list(kinds), "one_of": one_of}
-    return unpacked(session, text(LOAD.format(condition=" ".join(conditions))), facts)
+    return unpacked(session, LOAD.format(condition=" ".join(conditions)), facts)
 
 
 def load_values_of(session: Session, brand_id: int, item_ids: Sequence[int]) -> Values:
     """The same of some items."""
     facts = {"brand": brand_id, "signals": rules.fingerprint(), "ids": list(item_ids)}
-    return unpacked(session, text(LOAD.format(condition="and item_id = any(:ids)")), facts)
+    return unpacked(session, LOAD.format(condition="and item_id = any(%(ids)s)"), facts)
 
 
-def unpacked(session: Session, statement: object, facts: dict[str, object]) -> Values:
-    """What a statement like LOAD found."""
-    ids, scores, measured = session.execute(statement, facts).one()  # type: ignore[call-overload]
+def unpacked(session: Session, statement: str, facts: dict[str, Any]) -> Values:
+    """What a statement like LOAD found; in binary, since megabytes of digits would take longer than the weighing."""
+    session.flush()
+    with jobs.driver_connection(session).cursor(binary=True) as cursor:
+        ids, scores, measured = cursor.execute(statement, facts).fetchone()
     return weighing.unpack(bytes(ids or b""), bytes(scores or b""), bytes(measured or b""))
 
 

@@ -41,14 +41,14 @@ def unpack(ids: bytes, scores: bytes, measured: bytes) -> Values:
 
 
 def weigh(table: NDArray[np.int16], weights: Mapping[str, float]) -> Whole:
-    """The score of each row: a column at a time, so that a million rows need little room."""
-    top = np.zeros(len(table), dtype=np.int64)
-    whole = np.zeros(len(table), dtype=np.int64)
-    for place, signal in enumerate(rules.SIGNALS):
+    """The score of each row, in whole numbers: 100 × what was earned of what could be, rounded; a column at a time, so that a
+    million rows need little room.
+    """
+    earned, whole = np.zeros(len(table), dtype=np.int64), np.zeros(len(table), dtype=np.int64)
+    for signal, column in zip(rules.SIGNALS, np.ascontiguousarray(table.T), strict=True):
         weight = rules.hundredths(weights.get(signal.name, signal.default_weight))
-        column = table[:, place].astype(np.int64)
-        applies = column >= 0
-        top += weight * np.where(applies, column, 0)
-        whole += weight * applies
+        if weight:
+            earned += np.maximum(column, 0).astype(np.int64) * weight
+            whole += (column >= 0) * weight
     whole *= rules.UNITS
-    return np.where(whole > 0, (200 * top + whole) // np.maximum(2 * whole, 1), 0)
+    return np.where(whole > 0, (200 * earned + whole) // np.maximum(2 * whole, 1), 0)

@@ -45,14 +45,28 @@ def show_weights() -> Response:
 def preview_weights() -> Response:
     """What the weights in the address would change, as a part of the page."""
     session, brand_id = web.session(), web.principal().brand_id
+    found = preview()
+    ids = {one.item_id for one in (*found.now, *found.new)}
+    cards = {card.item.id: card for card in shapes.cards(session, library_queries.map_items(session, brand_id, ids).values())}
+    return bare("settings/preview.html", found=found, cards=cards)
+
+
+@pages.get("/settings/score/reordered")
+@web.needs(Role.VIEWER)
+def compare_galleries() -> Response:
+    """The galleries that would show something else: a request of its own, since they take longer than everything above them."""
+    galleries, looked_at = reordering.find_reordered(web.session(), web.principal().brand_id, preview(), web.now())
+    return bare("settings/reordered.html", galleries=galleries, looked_at=looked_at)
+
+
+def preview() -> previewing.Preview:
+    """What the weights in the address would change, of one kind of item where it says so."""
     kind = request.args.get("kind", "")
     if kind and kind not in set(Kind):
         raise Invalid("there is no such kind of item")
-    found = previewing.preview(session, brand_id, read_weights(request.args), kinds=[kind] if kind else [])
-    galleries, looked_at = reordering.find_reordered(session, brand_id, found, web.now())
-    ids = {one.item_id for one in (*found.now, *found.new)}
-    cards = {card.item.id: card for card in shapes.cards(session, library_queries.map_items(session, brand_id, ids).values())}
-    return bare("settings/preview.html", found=found, cards=cards, galleries=galleries, looked_at=looked_at)
+    return previewing.preview(
+        web.session(), web.principal().brand_id, read_weights(request.args), kinds=[kind] if kind else []
+    )  # fmt: skip
 
 
 @pages.get("/settings/score/run")
