@@ -89,7 +89,8 @@ const suggestions = (() => {
   document.addEventListener("keydown", (event) => {
     // The digit's place on the keyboard: with Shift the sign is another one, and which depends on the layout.
     const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code)?.[1];
-    if (!digit || event.repeat || studio.typing(event) || !studio.keysOn()) return;
+    // A digit that chose a reason has been used: its dialog is closed by the time that the key arrives here.
+    if (!digit || event.defaultPrevented || event.repeat || studio.typing(event) || !studio.keysOn()) return;
     const chip = shown()?.querySelector(`[data-key="${digit}"]`);
     if (!chip || chip.querySelector(".offer-yes").disabled) return;
     event.preventDefault();

@@ -134,12 +134,12 @@ def test_an_item_that_is_as_it_was_is_not_looked_at_again(runtime: Runtime, sess
 
 def beach_model(session: Session, brand: Brand, threshold: float) -> None:
     """A model that knows one tag, by one word."""
-    width = tagging.COLOUR_WIDTH + len(tagging.KINDS) + tagging.TEXT_WIDTH
+    width = tagging.OTHER_COLUMNS
     weights = numpy.zeros((1, width), dtype=numpy.float32)
     weights[0, width - tagging.TEXT_WIDTH + tagging.column_of("sand")] = 5.0
     one = numpy.ones(1, dtype=numpy.float32)
     tagger = Tagger(
-        ("beach",), weights, 0 * one, one, 0 * one, numpy.zeros(0, dtype=numpy.float32), 1.0, {"beach": {"0.95": threshold}},
+        ("beach",), weights, 0 * one, one, 0 * one, tagging.blind(), {"beach": {"0.95": threshold}},
         seeing.encoder_of(session, brand.id),
     )  # fmt: skip
     modelling_actions.consider(

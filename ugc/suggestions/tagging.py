@@ -1,7 +1,7 @@
 """What the brand's own tag model sees of an item and says about it: numbers in, a probability a tag out. Pure numpy.
 
-One linear model a tag, its score turned into a probability by a logistic curve, over the picture's vector, its colours and the
-words of the caption, hashed into a fixed number of columns by the same few lines in training and use (decision 0151).
+One linear model a tag, its score turned into a probability by a logistic curve, over how near the picture is to some that were
+learnt from, its colours, and the words of the caption, hashed into a fixed number of columns (decision 0151).
 """
 
 from __future__ import annotations
@@ -84,17 +84,60 @@ def kind_row(kind: str) -> Table:
     return numpy.array([float(kind == each) for each in KINDS], dtype=numpy.float32)
 
 
-def table_of(rows: Sequence[Seen], width: int) -> Table:
-    """All that is seen as one table: vector, colours, kind, words. A missing vector is all zero: an average picture."""
-    blank = numpy.zeros(width, dtype=numpy.float32)
-    made = [
-        numpy.concatenate([
-            row.vector if row.vector is not None and len(row.vector) == width else blank, colour_row(row.colours),
-            kind_row(row.kind), text_row(row.text),
-        ])
-        for row in rows
-    ]  # fmt: skip
-    return numpy.stack(made) if made else numpy.zeros((0, width + COLOUR_WIDTH + len(KINDS) + TEXT_WIDTH), dtype=numpy.float32)
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How vectors become columns: around their mean at a usual length, as nearness (Gaussian) to some that were learnt from."""
+
+    mean: Table
+    scale: float
+    landmarks: Table
+    """Vectors that were learnt from, a row each, around the mean and at the usual length."""
+    usual: Table
+    """The mean nearness to each landmark; a missing picture is at it."""
+
+    @property
+    def width(self) -> int:
+        """Length of the vectors."""
+        return len(self.mean)
+
+    def moved(self, vectors: Table) -> Table:
+        """Vectors around the mean at the usual length."""
+        return (vectors - self.mean) * numpy.float32(self.scale)
+
+    def nearness(self, vectors: Table) -> Table:
+        """A row a vector, a column a landmark: 1 for the same picture, .37 at the usual distance of two, less the mean."""
+        return near(self.moved(vectors), self.landmarks) - self.usual
+
+
+NARROW = 0.5
+"""How fast nearness falls; chosen by cross-validation on photos of clothes, like the ridge (docs/suggestions.md)."""
+BLIND = numpy.zeros(0, dtype=numpy.float32)
+
+
+def near(rows: Table, others: Table) -> Table:
+    """exp(−|x − y|² / 2) of each pair."""
+    squares = (rows**2).sum(axis=1)[:, None] - 2 * rows @ others.T + (others**2).sum(axis=1)[None]
+    return numpy.asarray(numpy.exp(-NARROW * numpy.maximum(squares, 0)), dtype=numpy.float32)
+
+
+def blind() -> Sight:
+    """Of those who learnt from no picture at all."""
+    return Sight(BLIND, 1.0, numpy.zeros((0, 0), dtype=numpy.float32), BLIND)
+
+
+def prepared(rows: Sequence[Seen], sight: Sight) -> Table:
+    """All that is seen as one table: nearness, colours, kind, words."""
+    table = numpy.zeros((len(rows), len(sight.landmarks) + OTHER_COLUMNS), dtype=numpy.float32)
+    there = [place for place, row in enumerate(rows) if sight.width and row.vector is not None and len(row.vector) == sight.width]
+    if there:
+        vectors = numpy.stack([numpy.asarray(rows[place].vector, dtype=numpy.float32) for place in there])
+        table[there, : len(sight.landmarks)] = sight.nearness(vectors)
+    for place, row in enumerate(rows):
+        table[place, len(sight.landmarks) :] = numpy.concatenate([colour_row(row.colours), kind_row(row.kind), text_row(row.text)])
+    return table
+
+
+OTHER_COLUMNS = COLOUR_WIDTH + len(KINDS) + TEXT_WIDTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,36 +151,16 @@ class Tagger:
     slope: Table
     offset: Table
     """From a score to log-odds, a tag each: fitted on scores of items that were held out."""
-    mean: Table
-    """Of the vectors."""
-    scale: float
+    sight: Sight
     thresholds: Mapping[str, Mapping[str, float]]
     """Tag → precision → the probability from which on held-out decisions met it, at the lower bound of confidence."""
     encoder: str = ""
     version: int = 0
 
-    @property
-    def width(self) -> int:
-        """Length of the vectors that it was trained on."""
-        return len(self.mean)
-
-
-PICTURE_WEIGHT = 3.0
-"""How much the picture counts beside the words: vectors are brought to this length, texts to 1 (chosen by cross-validation)."""
-
-
-def prepared(rows: Sequence[Seen], mean: Table, scale: float) -> Table:
-    """The table with vectors around their mean at a usual length; a missing vector stays at the mean."""
-    table = table_of(rows, len(mean))
-    if len(mean):
-        there = numpy.array([row.vector is not None and len(row.vector) == len(mean) for row in rows], dtype=bool)
-        table[there, : len(mean)] = (table[there, : len(mean)] - mean) * numpy.float32(PICTURE_WEIGHT * scale)
-    return table
-
 
 def probabilities(tagger: Tagger, rows: Sequence[Seen]) -> NDArray[numpy.float64]:
     """A row an item, a column a tag."""
-    scores = prepared(rows, tagger.mean, tagger.scale) @ tagger.weights.T + tagger.bias
+    scores = prepared(rows, tagger.sight) @ tagger.weights.T + tagger.bias
     odds = numpy.clip(scores * tagger.slope + tagger.offset, -30, 30)
     return numpy.asarray(1 / (1 + numpy.exp(-odds.astype(numpy.float64))))
 
@@ -154,19 +177,23 @@ def say(tagger: Tagger, rows: Sequence[Seen], least: float) -> list[list[Said]]:
 def telling(tagger: Tagger, place: int, text: str, *, most: int = 2) -> tuple[str, ...]:
     """The words of the text that spoke most for a tag, where they say a good part of it."""
     own = tagger.weights[place, -TEXT_WIDTH:]
-    strong = max(0.15, float(numpy.abs(own).max()) * 0.3)
+    strong = max(TELLING / max(float(tagger.slope[place]), 1e-6), float(own.max()) * 0.3)
     said = {word.shown: float(own[column_of(word.key)]) for word in words_of(text.replace("#", " ")) if len(word.key) > 2}
     return tuple(sorted((word for word, weight in said.items() if weight >= strong), key=lambda word: -said[word])[:most])
+
+
+TELLING = 0.5
+"""Log-odds that a word must bring to be named as a reason."""
 
 
 def write_tagger(tagger: Tagger) -> Artefact:
     """The model as it is kept; half precision is more than its figures hold."""
     arrays: dict[str, NDArray[Any]] = {
         "weights": tagger.weights.astype(numpy.float16), "bias": tagger.bias, "slope": tagger.slope, "offset": tagger.offset,
-        "mean": tagger.mean,
+        "mean": tagger.sight.mean, "landmarks": tagger.sight.landmarks.astype(numpy.float16), "usual": tagger.sight.usual,
     }  # fmt: skip
     facts = {
-        "tags": list(tagger.tags), "scale": tagger.scale, "encoder": tagger.encoder,
+        "tags": list(tagger.tags), "scale": tagger.sight.scale, "encoder": tagger.encoder,
         "thresholds": {name: dict(found) for name, found in tagger.thresholds.items()},
     }  # fmt: skip
     return Artefact(KIND, FORMAT, arrays, facts)
@@ -178,10 +205,11 @@ def read_tagger(artefact: Artefact | None, version: int, encoder: str) -> Tagger
         return None
     arrays, facts = artefact.arrays, artefact.facts
     weights = numpy.asarray(arrays["weights"], dtype=numpy.float32)
-    if weights.shape[1] != len(arrays["mean"]) + COLOUR_WIDTH + len(KINDS) + TEXT_WIDTH:
+    landmarks = numpy.asarray(arrays["landmarks"], dtype=numpy.float32)
+    if weights.shape[1] != len(landmarks) + OTHER_COLUMNS:
         return None
+    sight = Sight(numpy.asarray(arrays["mean"]), float(facts["scale"]), landmarks, numpy.asarray(arrays["usual"]))
     return Tagger(
         tags=tuple(facts["tags"]), weights=weights, bias=numpy.asarray(arrays["bias"]), slope=numpy.asarray(arrays["slope"]),
-        offset=numpy.asarray(arrays["offset"]), mean=numpy.asarray(arrays["mean"]), scale=float(facts["scale"]),
-        thresholds=dict(facts["thresholds"]), encoder=encoder, version=version,
+        offset=numpy.asarray(arrays["offset"]), sight=sight, thresholds=dict(facts["thresholds"]), encoder=encoder, version=version,
     )  # fmt: skip
