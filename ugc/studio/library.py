@@ -82,7 +82,8 @@ def show() -> Response:
     return page(
         "library/page.html", sorts=sorts_for(chosen), views=VIEWS, reasons=REASONS, chosen=chosen, q=written.q, search=search,
         searches=SEARCHES, undescribed=describing.count_undescribed(web.session(), brand_id, now=web.now(), most=COUNTED),
-        counted=COUNTED, chips=find_chips(replace(chosen, q=written.q), counts.facets), counts=counts, facet_names=FACETS, shown_values=SHOWN_VALUES,
+        counted=COUNTED, chips=find_chips(replace(chosen, q=written.q), counts.facets), counts=counts, facet_names=FACETS,
+        shown_values=SHOWN_VALUES,
         facets={name: choices(name, values, chosen) for name, values in counts.facets.items()},
         toast=shapes.toast(request.args), **facts,
     )  # fmt: skip

@@ -21,6 +21,11 @@ COLOUR_PRIOR = (3.0, 6.0)
 """Of six colours that we imagine were offered before, three were accepted; what the brand decides outweighs them."""
 
 
+LEAST_SHOWN, MOST_SHOWN = 0.9, 3
+"""How sure an encoder of pictures and words must be of a tag that nobody taught it, and how many such tags count."""
+SHOWN_TRUST = 0.6
+
+
 @dataclass(frozen=True, slots=True)
 class Hint:
     """A tag that something speaks for."""
@@ -75,6 +80,18 @@ def coloured(hexes: Sequence[str], accepted: int, refused: int) -> list[Hint]:
     names = list(dict.fromkeys(colours.name_of(each) for each in hexes))[:NAMED_COLOURS]
     place_of = ("its main colour is", "its second colour is")
     return [Hint(name, usual * COLOUR_FALL**place, (f"{place_of[place]} {name}",)) for place, name in enumerate(names)]
+
+
+def shown(likely: Mapping[str, float], by_endpoint: Mapping[str, float], known: Iterable[str]) -> list[Hint]:
+    """Tags of the brand that an encoder of pictures and words, or the endpoint of the settings, sees on a picture.
+
+    Neither is calibrated for the brand, so that even the surest is not as sure as what the brand's own model says.
+    """
+    own = {name.casefold(): name for name in known}
+    best = sorted(((p, name) for name, p in likely.items() if p >= LEAST_SHOWN), reverse=True)[:MOST_SHOWN]
+    hints = [Hint(name, p * SHOWN_TRUST, ("the picture is like this word",)) for p, name in best]
+    told = [(own[name.casefold()], p) for name, p in by_endpoint.items() if name.casefold() in own]
+    return hints + [Hint(name, p * SHOWN_TRUST, ("a model saw it on the picture",)) for name, p in told]
 
 
 def together(hints: Iterable[Hint]) -> dict[str, Hint]:

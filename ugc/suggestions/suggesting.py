@@ -14,6 +14,7 @@ from ugc.library import queries as library_queries
 from ugc.library.models import Item, ItemTag, Tag
 from ugc.modelling import queries as modelling_queries
 from ugc.runtime import Runtime
+from ugc.similarity import meaning, vision
 from ugc.suggestions import actions, applying, catalogue, evidence, hinting, looking, matching, queries, ranking, seeing, tagging
 from ugc.suggestions.evidence import Evidence
 from ugc.suggestions.hinting import Hint, Vocabulary
@@ -84,7 +85,7 @@ def suggest(
     near = {each.key for one in alike.values() for each in one.items}
     carried = looking.find_carried(session, brand_id, near | items.keys())
     products = offer_products(runtime, session, known, items, alike, carried)
-    tags = offer_tags(known, items, seen, alike, carried)
+    tags = offer_tags(known, items, seen, alike, carried, find_shown(session, brand_id, items, known.vocabulary))
     actions.settle_carried(session, brand_id, tags_on(items), families_on(known.index, items), known.index.places, now)
     actions.offer_many(session, brand_id, products, What.PRODUCT, now, model_version=known.weights.version)
     actions.offer_many(session, brand_id, tags, What.TAG, now, model_version=known.tagger.version if known.tagger else 0)
@@ -164,8 +165,17 @@ def ranked_products(known: Knowledge, item: Item, found: Sequence[Evidence]) -> 
     return [offer for offer in made if offer.p >= LEAST_PRODUCT][:MOST_PRODUCTS]
 
 
+def find_shown(session: Session, brand_id: int, items: Mapping[int, Item], vocabulary: Vocabulary) -> dict[int, list[Hint]]:
+    """The brand's tags that real encoders or the endpoint of the settings see on the pictures; nothing without them."""
+    names = list(vocabulary.tags)
+    likely = meaning.zero_shot(session, brand_id, items, names) if names else {}
+    told = vision.map_tags(session, brand_id, items)
+    return {id: hinting.shown(likely.get(id, {}), told.get(id, {}), names) for id in likely.keys() | told.keys()}
+
+
 def offer_tags(
-    known: Knowledge, items: Mapping[int, Item], seen: Mapping[int, Seen], alike: Mapping[int, Alike], carried: Carried
+    known: Knowledge, items: Mapping[int, Item], seen: Mapping[int, Seen], alike: Mapping[int, Alike], carried: Carried,
+    shown: Mapping[int, list[Hint]],
 ) -> dict[int, list[Offer]]:  # fmt: skip
     """Each item's likeliest tags, without those that it has."""
     order = list(items)
@@ -178,6 +188,7 @@ def offer_tags(
             *hinting.said(known.vocabulary, seen[id].text),
             *hinting.alike(looking.vote(near.items, carried.tags), near.items),
             *hinting.coloured(seen[id].colours, *known.colours),
+            *shown.get(id, []),
         ])  # fmt: skip
         made[id] = [offer for offer in ranked_tags(says, hints) if offer.name not in has[id]][:MOST_TAGS]
     return made
