@@ -133,6 +133,16 @@ ALWAYS_THERE = ("kind/", "source/", "topic/")
 """Names of which an item has few: one that it does not have is 0, not unknown."""
 
 
+TOGETHER = {"part/caption": "length"}
+"""Groups that tell people the same."""
+
+
+def group_of(name: str) -> str:
+    """The group of a number, which is explained as one: of kinds and of sources an item has just one."""
+    group = name.rpartition(":")[0]
+    return group.partition("/")[0] if group.startswith(("kind/", "source/")) else TOGETHER.get(group, group)
+
+
 def words_for(group: str, facts: Facts, speaks_for: bool) -> str:
     """What a group of numbers says of an item, as a person would."""
     head, _, name = group.partition("/")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ugc.modelling.artefacts import Artefact
 from ugc.triage import forest
-from ugc.triage.features import ALWAYS_THERE, Row
+from ugc.triage.features import ALWAYS_THERE, Row, group_of
 from ugc.triage.forest import Forest
 
 KIND = "approval"
@@ -47,7 +47,7 @@ class Space:
     @property
     def groups(self) -> list[str]:
         """The group of each column."""
-        named = [name.rpartition(":")[0] for name in self.scalars]
+        named = [group_of(name) for name in self.scalars]
         return [*named, *named, *named, *(name for name in self.blocks for _ in self.centres[name])]
 
 

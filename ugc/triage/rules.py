@@ -22,8 +22,8 @@ NEEDED_OF_EACH = 8
 """Of them approved, and of them rejected."""
 NEWEST = 10_000
 """So many of the newest decisions are learnt from: taste changes, and training stays a matter of seconds."""
-DOUBT = 0.10
-"""The risk that agreement is in truth below what was asked, when bounds are given or kept."""
+DOUBT = 0.05
+"""The risk at each step that agreement is in truth below what was asked; over all steps of a walk about twice that."""
 Z = 1.96
 """Of 95 % intervals, as they are drawn."""
 CHECKED_SHARE = 20
@@ -172,8 +172,8 @@ def choose_bounds(p: Numbers, y: Numbers, agreement: float, may: Numbers | None 
     """The widest bounds whose lower limit of agreement is what was asked, going from the surest decision downwards; `may` says
     which decisions the machine may take at all.
 
-    The steps are few and fixed in advance, and the walk ends at the first failure after the first success (fixed sequence
-    testing): trying many bounds on the same decisions would find one that only luck made good.
+    The steps are few and fixed in advance, and the walk ends at the first failure after the first success: trying many bounds on
+    the same decisions and taking the best would find one that only luck made good.
     """
     mine = numpy.flatnonzero(may) if may is not None else numpy.arange(len(p))
     order = mine[numpy.argsort(-numpy.abs(p[mine] - 0.5), kind="stable")]
@@ -263,7 +263,7 @@ def have_enough(outcomes: Sequence[bool]) -> tuple[int, int]:
 
 def has_dropped(wrong: int, count: int, agreement: float) -> bool:
     """Whether so many errors are hardly possible, were agreement what was asked."""
-    return wrong > 0 and 1 - chance_of_at_most(wrong - 1, count, 1 - agreement) <= DOUBT / 2
+    return wrong > 0 and 1 - chance_of_at_most(wrong - 1, count, 1 - agreement) <= DOUBT
 
 
 def is_checked(item_id: int) -> bool:
@@ -286,7 +286,7 @@ def barriers(*, spam: float, offence: float, personal: int, flags: int, is_twin:
 def reason_of(groups: Mapping[str, float]) -> Reason:
     """Why the machine rejects: what weighs most against, as one of two reasons that accuse nobody (decision 0147)."""
     worst = min(groups, key=lambda name: groups[name], default="")
-    return Reason.OFF_TOPIC if worst.startswith(("picture", "words", "topic/", "named", "kind/", "source/")) else Reason.LOW_QUALITY
+    return Reason.OFF_TOPIC if worst.startswith(("picture", "words", "topic/", "named", "kind", "source")) else Reason.LOW_QUALITY
 
 
 # The order that teaches most.
