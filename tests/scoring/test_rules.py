@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from tests.make import NOON
 from ugc.library.models import Kind, RightsState
-from ugc.scoring import rules
-from ugc.scoring.signals.base import Facts, shouting, words_of
+from ugc.scoring import actions, rules
+from ugc.scoring.signals import review_text
+from ugc.scoring.signals.base import Facts, Measured, shouting, words_of
 
 MEASURES = {
     "sharpness": 1836.3,
@@ -185,9 +187,20 @@ def test_points_are_apportioned_by_the_largest_remainders(amounts: list[int], po
 
 
 def test_stars_are_no_input() -> None:
-    """L-01: nothing that scores can see a rating."""
-    assert not {"rating", "stars"} & set(Facts.__slots__)
-    assert "rating" not in inspect.getsource(rules)
+    """L-01: nothing that scores can see a rating, nor what a text was found to feel."""
+    assert not {"rating", "stars", "sentiment"} & set(Facts.__slots__)
+    assert not {"rating", "sentiment"} & set(re.findall(r"\w+", inspect.getsource(rules)))
+    assert "sentiment" not in inspect.getsource(actions)
     for signal in rules.SIGNALS:
         source: Any = inspect.getmodule(signal.measure)
         assert "rating" not in inspect.getsource(source), signal.name
+        assert "sentiment" not in inspect.getsource(source), signal.name
+
+
+def test_a_learnt_usefulness_takes_the_place_of_the_formula_and_names_its_words() -> None:
+    facts = Facts(kind=Kind.REVIEW, now=NOON, body="Runs small at the waist", usefulness=0.72, useful_words=("waist", "small"))
+    assert review_text.measure(facts) == Measured(0.72, "Likely more helpful than 72 % of your reviews: waist, small")
+    assert review_text.measure(replace(facts, useful_words=())).reason == "Likely more helpful than 72 % of your reviews"
+    assert review_text.measure(replace(facts, usefulness=None)).reason == "5 words"
+    assert review_text.measure(replace(facts, kind=Kind.PHOTO)).value is None
+    assert review_text.measure(replace(facts, body="")).value == 0
