@@ -41,10 +41,15 @@ def describe_all(paths: Iterable[Path]) -> Numbers:
 
 def describe(path: Path) -> bytes:
     """One photo's descriptor."""
+    return descriptor.describe(normal(path))
+
+
+def normal(path: Path) -> Image.Image:
+    """A photo as the limited child measures it."""
     with Image.open(path) as opened:
         opened.draft("RGB", (1280, 1280))
         upright = ImageOps.exif_transpose(opened).convert("RGB")
-    return descriptor.describe(upright.resize(fitted(*upright.size, MEASURED_SIDE), Image.Resampling.BOX))
+    return upright.resize(fitted(*upright.size, MEASURED_SIDE), Image.Resampling.BOX)
 
 
 def fit(rows: Numbers, kept: int = KEPT) -> Artefact:
