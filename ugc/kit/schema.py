@@ -33,6 +33,12 @@ class WrongSchema(UgcError):
     status = 503
 
 
+class NoVectors(UgcError):
+    """The database server lacks pgvector; install it there (Debian: postgresql-18-pgvector), then run `ugc migrate` again."""
+
+    status = 503
+
+
 def configuration(url: str) -> Config:
     """Alembic's settings for our folder of migrations."""
     settings = Config()
@@ -45,6 +51,7 @@ def configuration(url: str) -> Config:
 def migrate(engine: Engine) -> None:
     """Upgrade to the newest schema under a lock; does nothing when it is there already."""
     check_server(engine)
+    check_vectors(engine)
     settings = configuration(engine.url.render_as_string(hide_password=False))
     with engine.connect() as connection:
         connection.execute(text("set statement_timeout = 0"))
@@ -70,6 +77,13 @@ def check_server(engine: Engine) -> None:
         raise Unavailable(f"the database does not answer: {str(cause.orig).strip().splitlines()[0]}") from cause
     if number // 10_000 < LEAST_SERVER:
         raise WrongServer(f"the database server is PostgreSQL {number // 10_000}; this needs {LEAST_SERVER} or newer")
+
+
+def check_vectors(engine: Engine) -> None:
+    """Raise NoVectors where the extension that compares vectors is not on the server."""
+    with engine.connect() as connection:
+        if not connection.scalar(text("select 1 from pg_available_extensions where name = 'vector'")):
+            raise NoVectors()
 
 
 def versions(engine: Engine) -> tuple[str | None, str]:
