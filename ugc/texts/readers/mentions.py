@@ -13,14 +13,21 @@ MOST_FOUND = 20
 
 def read(texts: Sequence[Text], context: Context) -> list[tuple[Finding, ...]]:
     """The mentions of each text: label competitor, link or handle; the words say whom."""
-    names = lexicon.build([lexicon.parse(name, name, 1.0) for name in context.competitors if not is_host(name)])
-    hosts = tuple(name.strip().lower().removeprefix("www.") for name in context.competitors if is_host(name))
+    hosts = tuple(bare(name) for name in context.competitors if is_host(name))
+    # A host is found as words too: people write it without https:// and with endings that no list knows.
+    listed = [bare(name) if is_host(name) else name for name in context.competitors]
+    names = lexicon.build([lexicon.parse(name, name, 1.0) for name in listed])
     return [mentions_of(text, context, names, hosts) for text in texts]
 
 
 def is_host(name: str) -> bool:
     """Whether a competitor is named by its address."""
     return "." in name.strip(".") and " " not in name.strip()
+
+
+def bare(host: str) -> str:
+    """A host in lower case without www."""
+    return host.strip().lower().removeprefix("www.")
 
 
 def mentions_of(text: Text, context: Context, names: lexicon.Lexicon, hosts: tuple[str, ...]) -> tuple[Finding, ...]:
