@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from ugc.library.models import Item, RightsState
 from ugc.library.rules import ProductTag
 from ugc.rights import actions as rights_actions
 from ugc.rights import queries as rights_queries
+from ugc.scoring import queries as scoring_queries
 from ugc.studio import answers, panels, people, shapes
 from ugc.studio.asked import read_whole
 from ugc.studio.inbox import REASONS
@@ -52,11 +54,17 @@ def show(item_id: int) -> Response:
         reasons=REASONS, rights_by_hand=RIGHTS_BY_HAND,
         hidden_because=library_rules.why_hidden(item, now, has_product=bool(item.products)),
         story=insights_queries.report_item(session, brand_id, item_id, now - STORY, now),
+        performance=scoring_queries.map_performances(session, brand_id, [item_id]).get(item_id), on_scale=on_scale,
         shown_in=find_shown_in(item, now), entries=rights_queries.find_entries(session, brand_id, item_id),
         missing=wanting.find_missing(session, brand_id, item_id), history=find_history(item),
         names=people.names(session, brand_id), toast=shapes.toast(request.args),
         panels=panels.of(session, brand_id, [item])[item_id],
     )  # fmt: skip
+
+
+def on_scale(times: float) -> float:
+    """Where `times as often as others` stands on a line of 100: a quarter at its beginning, four times at its end."""
+    return max(0.0, min(100.0, 50 + 25 * math.log2(max(times, 0.01))))
 
 
 def find_shown_in(item: Item, now: datetime) -> list[Any]:
