@@ -1,7 +1,7 @@
 """The model of technical quality: photographs spoilt by known amounts, their measures, how badly each was spoilt in each way.
 
 Prints how well candidates order the steps on photos that they never saw, and writes `ugc/scoring/shipped/technical.npz`. Run:
-python training/quality.py PHOTOS [--photos 240] [--rows FILE]   (PHOTOS holds `clothing`, CC0, and `flowers_ccby`, CC BY 2.0)
+python training/quality.py PHOTOS [--photos N] [--rows FILE]   (PHOTOS holds `clothing`, CC0, and `flowers_ccby`, CC BY 2.0)
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ugc.scoring.signals import technical
 
 FOLDERS = ("clothing", "flowers_ccby")
 OUT = Path(__file__).resolve().parents[1] / "ugc" / "scoring" / "shipped" / "technical.npz"
-SEED, NETWORKS, HIDDEN, DECAY = 0, 3, 64, 0.1
+SEED, NETWORKS, HIDDEN, DECAY = 0, 3, 96, 0.3
 MIXED = 4
 Floats = NDArray[Any]
 
@@ -163,7 +163,7 @@ def candidates(rows: Sequence[Row], held: Sequence[Row]) -> Iterator[tuple[str, 
     scaled, other = (x - mean) / deviation, (z - mean) / deviation
     yield "ridge regression of the sum", tau_of(held, -Ridge().fit(scaled, y.sum(axis=1)).predict(other))
     yield "straight line by pairs", tau_of(held, other @ paired(rows, scaled))
-    for networks, hidden in ((1, 32), (1, 64), (3, 64)):
+    for networks, hidden in ((1, 32), (1, 96), (3, 96)):
         model = trained(x, y, networks=networks, hidden=hidden)
         yield f"{networks} × {hidden} hidden, a loss per way", tau_of(held, -technical.predict(model, z).sum(axis=1))
 
@@ -172,7 +172,7 @@ def main() -> None:
     """Measure, compare, fit, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, metavar="PHOTOS")
-    parser.add_argument("--photos", type=int, default=240)
+    parser.add_argument("--photos", type=int, default=240, help="at most")
     parser.add_argument("--rows", type=Path, help="keep the measured rows here, and read them if they are there")
     options = parser.parse_args()
     if options.rows and options.rows.is_file():

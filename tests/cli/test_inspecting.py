@@ -65,7 +65,10 @@ def test_an_accepted_picture_says_what_it_is_and_how_it_scores(folder: Path) -> 
     assert int(found["perceptual_hash"], 16)
     assert 0 <= found["score"] <= 100
     assert found["score"] == sum(part["points"] for part in found["parts"])
-    assert {part["signal"] for part in found["parts"]} == {"sharpness", "exposure", "contrast", "colourfulness", "resolution"}
+    assert {part["signal"] for part in found["parts"]} == {
+        "technical", "photo_likeness", "sharpness", "exposure", "contrast", "cleanness", "colourfulness", "composition",
+        "resolution",
+    }  # fmt: skip
     assert all(part["reason"] for part in found["parts"])
 
 

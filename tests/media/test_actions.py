@@ -17,6 +17,7 @@ from ugc.kit import jobs as kit_jobs
 from ugc.kit.errors import NotFound
 from ugc.kit.storage.base import NoSuchFile
 from ugc.media import actions, jobs, queries, rules, sandbox
+from ugc.media.child import measuring
 from ugc.media.models import File, FileState
 from ugc.runtime import Runtime
 
@@ -115,9 +116,8 @@ def test_the_job_stores_renditions_and_says_what_was_found(runtime: Runtime, ses
         assert len(data) == each.size
         assert rules.is_clean(each.type, data)
     assert len(file.perceptual_hash or b"") == 32
-    assert set(file.measures) == {
-        "sharpness", "brightness", "clipped_dark", "clipped_light", "contrast", "colourfulness", "pixels", "hash_quality",
-    }  # fmt: skip
+    groups = {name for group in measuring.GROUPS for name in group.NAMES}
+    assert set(file.measures) == {each.NAME for each in measuring.MEASURES} | groups | {"pixels", "hash_quality"}
     assert file.colours
     assert file.placeholder
     assert jobs_named(session, "media.file_ready") == [{"brand_id": file.brand_id, "file_id": file.id}]

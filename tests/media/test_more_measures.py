@@ -138,10 +138,11 @@ def page(width: int = 400, height: int = 700) -> Image.Image:
     for top in range(20, height - 20, 16):
         x = 16
         while x < width - 30:
-            letters = int(random.integers(2, 9))
-            for stroke in range(x, x + 5 * letters, 4):
-                draw.line((stroke, top, stroke, top + 8), fill=(20, 20, 20))
-            x += 5 * letters + 6
+            for _ in range(int(random.integers(2, 9))):
+                draw.line((x, top, x, top + 8), fill=(20, 20, 20))
+                draw.line((x, top + 4, x + 2, top + 4), fill=(20, 20, 20))
+                x += int(random.integers(3, 7))
+            x += 6
     return picture
 
 

@@ -11,11 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from tests.make import NOON
-from ugc.media.measures import brightness, clipped_dark, clipped_light, colourfulness, contrast, sharpness
-from ugc.media.measures.base import sample_of
+from ugc.media.child.measuring import measures_of
 from ugc.scoring import rules
-
-MEASURES = (brightness, clipped_dark, clipped_light, colourfulness, contrast, sharpness)
 
 
 def still_life(seed: int, side: int = 1_024) -> Image.Image:
@@ -51,9 +48,7 @@ def parts_of(picture: Image.Image, size: tuple[int, int] | None = None) -> rules
     """Measured and scored as the service does it."""
     small = picture.convert("RGB")
     small.thumbnail((512, 512), Image.Resampling.BOX)
-    sample = sample_of(numpy.asarray(small))
-    measures = {module.NAME: float(module.measure(sample)) for module in MEASURES}
-    return rules.score_of(rules.picture_facts(measures, *(size or picture.size), NOON))
+    return rules.score_of(rules.picture_facts(measures_of(small, picture.convert("RGB")), *(size or picture.size), NOON))
 
 
 def through_jpeg(picture: Image.Image, quality: int) -> Image.Image:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ugc.modelling.artefacts import Artefact, DamagedModel, OtherFormat, read_shipped
 from ugc.scoring.signals import photo_likeness
-from ugc.scoring.signals.base import NO_PICTURE, Facts, Measured, Signal
+from ugc.scoring.signals.base import NO_PICTURE, Facts, Measured, Signal, within
 
 KIND, FORMAT = "technical_quality", 1
 WAYS = ("blur", "motion", "noise", "compression", "dark", "bright")
@@ -33,6 +33,8 @@ FARTHEST = 5.0
 LITTLE = 0.25
 # Standard deviation of the luma below which there is nothing to see, so nothing to lose.
 EMPTY = 3.0
+# Where one measure alone is proof: it begins above what untouched photos have and ends at the worst step of training.
+SOFT, GRAIN, BLOCKS = (0.4, 0.9), (3.0, 32.0), (1.5, 25.0)
 # What the sum of the losses is worth: the worst step of one way leaves .3.
 STEEPNESS = 1.2
 
@@ -80,7 +82,24 @@ def losses_of(measures: Mapping[str, float]) -> Losses | None:
     except (DamagedModel, OtherFormat, OSError):
         return None
     found = predict(model, features_of(measures)[None])[0]
-    return Losses(dict(zip(WAYS, (float(loss) for loss in found), strict=True)))
+    return Losses(at_least(dict(zip(WAYS, (float(loss) for loss in found), strict=True)), measures))
+
+
+def at_least(ways: Mapping[str, float], measures: Mapping[str, float]) -> dict[str, float]:
+    """Losses raised to what one measure shows by itself: a network knows nothing of pictures worse than those of its training."""
+    soft = along(min(measures["blur_across"], measures["blur_down"]), SOFT)
+    blocks = along(math.log(max(measures["blockiness"], 1e-9)), (math.log(BLOCKS[0]), math.log(BLOCKS[1])))
+    return {
+        **ways,
+        "blur": max(ways["blur"], soft - ways["motion"]),
+        "noise": max(ways["noise"], along(measures["noise"], GRAIN)),
+        "compression": max(ways["compression"], blocks),
+    }
+
+
+def along(value: float, span: tuple[float, float]) -> float:
+    """How far along a span."""
+    return within((value - span[0]) / (span[1] - span[0]))
 
 
 def measure(facts: Facts) -> Measured:
