@@ -162,6 +162,8 @@ def test_published_pictures_without_a_description_are_counted_and_listed(session
     drafts(session, brand, first)
     assert describing.count_undescribed(session, brand.id, now=NOON) == 2
     assert describing.count_undescribed(session, brand.id, now=NOON, most=1) == 1
+    assert describing.count_undescribed(session, brand.id, now=NOON, newest=9) == 2
+    assert describing.count_undescribed(session, brand.id, now=NOON, newest=1) == 0
     found = describing.find_undescribed(session, brand.id, now=NOON, limit=9)
     assert [(each.item.id, each.draft.name if each.draft else None) for each in found] == [
         (second.id, None), (first.id, "Straw hat. Mostly red and white."),

@@ -26,6 +26,8 @@ PAGE = 60
 SORTS = {"score": "Best first", "newest": "Newest first", "oldest": "Oldest first", "rating": "Highest rating first"}
 SEARCHES = {meaning.WORDS: "These words", meaning.MEANING: "What is meant"}
 COUNTED = 1_000
+# Approved items of which the page's head says how many lack a description; the list itself looks at all of them.
+LOOKED_AT = 5_000
 VIEWS = {"grid": "Grid", "table": "Table"}
 OWN_NAMES = frozenset({"view", "done", "n", "batch"})
 FACETS = {
@@ -81,7 +83,8 @@ def show() -> Response:
     counts = library_queries.count_all(web.session(), brand_id, chosen, FACETS, now=web.now())
     return page(
         "library/page.html", sorts=sorts_for(chosen), views=VIEWS, reasons=REASONS, chosen=chosen, q=written.q, search=search,
-        searches=SEARCHES, undescribed=describing.count_undescribed(web.session(), brand_id, now=web.now(), most=COUNTED),
+        searches=SEARCHES,
+        undescribed=describing.count_undescribed(web.session(), brand_id, now=web.now(), most=COUNTED, newest=LOOKED_AT),
         counted=COUNTED, chips=find_chips(replace(chosen, q=written.q), counts.facets), counts=counts, facet_names=FACETS,
         shown_values=SHOWN_VALUES,
         facets={name: choices(name, values, chosen) for name, values in counts.facets.items()},

@@ -142,9 +142,17 @@ def undescribed_query(brand_id: int, now: datetime) -> Select[int, int]:
     return query.order_by(Item.id.desc(), ItemMedia.position, ItemMedia.id)
 
 
-def count_undescribed(session: Session, brand_id: int, *, now: datetime, most: int | None = None) -> int:
-    """How many published pictures have no description; with `most`, counting stops there."""
+def count_undescribed(
+    session: Session, brand_id: int, *, now: datetime, most: int | None = None, newest: int | None = None
+) -> int:  # fmt: skip
+    """How many published pictures have no description; with `most`, counting stops there, with `newest`, only so many approved
+    items are looked at, which costs the same in a library of a million.
+    """
     query = undescribed_query(brand_id, now).order_by(None)
+    if newest is not None:
+        approved = select(Item.id).where(Item.brand_id == brand_id, Item.state == State.APPROVED)
+        recent = approved.order_by(Item.published_at.desc(), Item.id.desc()).limit(newest).cte("recent").prefix_with("MATERIALIZED")
+        query = query.join(recent, recent.c.id == Item.id)
     counted = query.limit(most) if most is not None else query
     return session.scalar(select(func.count()).select_from(counted.subquery())) or 0
 
