@@ -6,7 +6,7 @@ Items: photos of clothes and of flowers, each cut out, lit, focused and compress
 sentences of reviews as captions and a few hashtags. A photo's cut-outs are one creator's, and no photo is both among the decided
 and among the remaining items. Three made-up coordinators decide: by a taste that is theirs, and wavering, so that 3 % of all
 decisions differ from it (near the border: where tastes waver). `anywhere` is one who errs at random in 3 %: nobody can agree
-with him in 98 %, and the machine must then decide next to nothing. What counts is agreement with what they decide.
+with him in 98 %, and the machine must then decide next to nothing. What counts is agreement with what they decide. The figures of benchmarks/suggestions.py follow.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy
+import suggestions
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter
 
@@ -271,7 +272,7 @@ def main() -> None:
     if not asked.data.is_dir():
         sys.exit(f"real data is not at {asked.data}")
     started = time.monotonic()
-    things = make_things(asked.data, 700 if asked.quick else asked.items, 1)
+    things = make_things(asked.data, 500 if asked.quick else asked.items, 1)
     print(f"{len(things)} items in {time.monotonic() - started:.0f} s")
     seeds = range(1 if asked.quick else asked.runs)
     found: dict[tuple[str, str, int], list[Outcome]] = {}
@@ -284,7 +285,8 @@ def main() -> None:
         for count, outcome in zip(STEPS, run(things, "sharp and bright", "random", seed, asked.agreement, True), strict=False):
             found.setdefault(("random", "errs anywhere", count), []).append(outcome)
     show(found)
-    print(json.dumps({"benchmark": "learning", "metrics": metrics_of(found)}))
+    metrics = metrics_of(found) | suggestions.run(asked.data, quick=asked.quick)
+    print(json.dumps({"benchmark": "learning", "metrics": metrics}))
 
 
 def show(found: dict[tuple[str, str, int], list[Outcome]]) -> None:
