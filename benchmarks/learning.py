@@ -6,7 +6,8 @@ Items: photos of clothes and of flowers, each cut out, lit, focused and compress
 sentences of reviews as captions and a few hashtags. A photo's cut-outs are one creator's, and no photo is both among the decided
 and among the remaining items. Three made-up coordinators decide: by a taste that is theirs, and wavering, so that 3 % of all
 decisions differ from it (near the border: where tastes waver). `anywhere` is one who errs at random in 3 %: nobody can agree
-with him in 98 %, and the machine must then decide next to nothing. What counts is agreement with what they decide. The figures of benchmarks/suggestions.py follow.
+with him in 98 %, and the machine must then decide next to nothing. What counts is agreement with what they decide. The
+figures of benchmarks/suggestions.py follow.
 """
 
 from __future__ import annotations
