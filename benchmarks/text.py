@@ -65,12 +65,25 @@ class Line:
     limit: float | None = None
     goal: float | None = None
     note: str = ""
+    reached: bool | None = None
+    """Given where less is better."""
+
+    @property
+    def ok(self) -> bool | None:
+        """Whether the goal is reached; None without one."""
+        return None if self.goal is None else self.value >= self.goal if self.reached is None else self.reached
 
     def as_json(self) -> dict[str, Any]:
         """As the last line has it."""
         ratio = None if not self.limit else round(self.value / self.limit, 3)
-        ok = None if self.goal is None else self.value >= self.goal
-        return {"value": round(self.value, 4), "unit": self.unit, "limit": self.limit, "ratio": ratio, "goal": self.goal, "ok": ok}
+        return {
+            "value": round(self.value, 4),
+            "unit": self.unit,
+            "limit": self.limit,
+            "ratio": ratio,
+            "goal": self.goal,
+            "ok": self.ok,
+        }
 
 
 def peer(python: str | None, program: str, given: object, *arguments: str) -> Any:
@@ -266,7 +279,7 @@ def safety(data: Path, options: argparse.Namespace) -> Iterator[Line]:
         spec.loader.exec_module(module)
         _, figures = module.measure(data, quick=options.quick, peers_python=options.peers_python or "")
         for name, figure in figures.items():
-            yield Line(name, figure["value"], figure["unit"], figure["limit"], figure["goal"])
+            yield Line(name, figure["value"], figure["unit"], figure["limit"], figure["goal"], reached=figure["ok"])
 
 
 @contextmanager
@@ -303,7 +316,7 @@ def main() -> None:
             for line in measure(options.data, options):
                 lines.append(line)
                 limit = "" if line.limit is None else f"  limit {line.limit:.3f}"
-                goal = "" if line.goal is None else f"  goal {line.goal:g} {'reached' if line.value >= line.goal else 'MISSED'}"
+                goal = "" if line.goal is None else f"  goal {line.goal:g} {'reached' if line.ok else 'MISSED'}"
                 print(f"  {line.name:44} {line.value:10.3f} {line.unit}{limit}{goal}  {line.note}", flush=True)
     print(f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     print(json.dumps({"benchmark": "text", "metrics": {line.name: line.as_json() for line in lines}}))
