@@ -114,6 +114,12 @@ def ordered(copies: Sequence[Spoilt], values: Sequence[float], way: str) -> tupl
     return statistics.mean(taus), right / whole
 
 
+def only(copies: Sequence[Spoilt], values: Sequence[float], names: set[str], inside: bool) -> tuple[list[Spoilt], list[float]]:
+    """The copies of the photos that are, or are not, among these names, and their values."""
+    kept = [(each, value) for each, value in zip(copies, values, strict=True) if (each.photo in names) == inside]
+    return [each for each, _ in kept], [value for _, value in kept]
+
+
 def separated(copies: Sequence[Spoilt], values: Sequence[float]) -> float:
     """How often any untouched photo is put above any photo out of focus by two steps or more (area under the curve)."""
     sharp = [value for each, value in zip(copies, values, strict=True) if not each.way]
@@ -161,20 +167,26 @@ def main() -> None:
         print(f"No photos in {options.data}: nothing was measured.")
         print(json.dumps({"benchmark": "quality", "metrics": {}}))
         return
+    others = {path.name for path in paths if not set(quality.FOLDERS) & set(path.parts)}
     with tempfile.TemporaryDirectory() as folder:
         copies = [copy for path in paths for copy in copies_of(path, Path(folder))]
         peer = peer_of(options.peers_python, copies)
     ours, score = [each.ours for each in copies], [each.score for each in copies]
-    metrics = {}
+    metrics, taus = {}, dict[int, float]()
     print(f"{len(paths)} photos, {len(copies)} copies; peer {'BRISQUE' if peer else 'not run'}")
     print(f"{'tau (pairs in order)':22}{'technical':>18}{'picture score':>18}{'BRISQUE':>18}")
     for way in WAYS:
-        found = [ordered(copies, values, way) for values in (ours, score, *([peer[0]] if peer else []))]
+        found = [ordered(*only(copies, values, others, False), way) for values in (ours, score, *([peer[0]] if peer else []))]
         print(f"{way:22}" + "".join(f"{f'{tau:.3f} ({right:.1%})':>18}" for tau, right in found))
         limit = found[2][0] if peer else None
         metrics[f"tau_{way}"] = metric(found[0][0], "tau", limit, GOAL, found[0][0] >= max(GOAL, limit or 0))
         metrics[f"pairs_{way}"] = metric(found[0][1], "share", found[2][1] if peer else None)
         metrics[f"score_tau_{way}"] = metric(found[1][0], "tau", limit)
+    for place, values in enumerate((ours, score, *([peer[0]] if peer else []))):
+        kept = only(copies, values, others, True)
+        taus[place] = statistics.mean(ordered(*kept, way)[0] for way in WAYS) if kept[0] else 0.0
+    print(f"{'other folders, mean':22}" + "".join(f"{tau:>18.3f}" for tau in taus.values()))
+    metrics["tau_other_folders"] = metric(taus[0], "tau", taus.get(2))
     apart = [separated(copies, values) for values in (ours, score, *([peer[0]] if peer else []))]
     print(f"{'sharp above blurred':22}" + "".join(f"{value:>18.3f}" for value in apart))
     cost = statistics.median(each.seconds for each in copies) * 1000

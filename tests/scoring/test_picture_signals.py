@@ -14,6 +14,7 @@ from tests.media import vectors
 from tests.media.test_more_measures import page
 from tests.scoring.test_pictures import parts_of, score, still_life
 from training import degrading
+from ugc.library.models import Kind
 from ugc.modelling.artefacts import OtherFormat, read_shipped
 from ugc.scoring import rules
 from ugc.scoring.signals import technical
@@ -71,7 +72,7 @@ def test_golden_values(name: str, measures: dict[str, float], value: float, reas
 @pytest.mark.parametrize("name", ["technical", "cleanness", "composition", "photo_likeness"])
 def test_files_of_an_earlier_release_have_no_such_part_until_they_are_measured_again(name: str) -> None:
     assert found(signal(name), {}) == Measured(None, "Not measured yet")
-    assert signal(name).measure(Facts(kind=rules.Kind.REVIEW, now=NOON)) == Measured(None, "No picture")
+    assert signal(name).measure(Facts(kind=Kind.REVIEW, now=NOON)) == Measured(None, "No picture")
 
 
 @pytest.mark.parametrize("way", degrading.WAYS)
