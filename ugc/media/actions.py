@@ -212,6 +212,7 @@ def note_measured(session: Session, brand_id: int, file_id: int, found: Inspecti
     if found is not None:
         # A recording's peaks lie there too.
         file.measures = {**file.measures, **(found.measures or {})}
+        file.descriptor = found.descriptor or None
         session.flush()
         jobs.announce(session, "media.file_measured", brand_id=brand_id, file_id=file_id)
     return True
