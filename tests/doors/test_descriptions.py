@@ -116,3 +116,9 @@ def test_a_viewer_reads_the_list_and_changes_nothing(app: OpenAPI, runtime: Runt
     viewer = caller(app, runtime, acme, Role.VIEWER)
     assert 'data-do="use"' not in viewer.get("/studio/descriptions").get_data(as_text=True)
     assert viewer.post(f"/studio/items/{item}/describe", {"action": "use", "file": str(file), "alt": "x"}).status_code == 403
+
+
+def test_the_library_leads_to_what_is_missing(coordinator: Caller, runtime: Runtime, acme: int) -> None:
+    assert "/studio/descriptions" not in coordinator.get("/studio/library").get_data(as_text=True)
+    shown(runtime, acme)
+    assert "1 published picture has no description" in coordinator.get("/studio/library").get_data(as_text=True)
