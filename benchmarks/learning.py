@@ -273,7 +273,7 @@ def main() -> None:
     if not asked.data.is_dir():
         sys.exit(f"real data is not at {asked.data}")
     started = time.monotonic()
-    things = make_things(asked.data, 500 if asked.quick else asked.items, 1)
+    things = make_things(asked.data, 640 if asked.quick else asked.items, 1)
     print(f"{len(things)} items in {time.monotonic() - started:.0f} s")
     seeds = range(1 if asked.quick else asked.runs)
     found: dict[tuple[str, str, int], list[Outcome]] = {}
