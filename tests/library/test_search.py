@@ -169,7 +169,7 @@ def everything(session: Session) -> Brand:
         make.product(
             session, brand, sku=f"S{n}", title=f"Shirt {n}", line=f"line {n % 2}", type=["Tops", ""][n % 2], family=f"f{n % 2}"
         )
-    picture = make.file(session, brand)
+    picture = make.file(session, brand, colours=["#336699", "#f0f0f0"])
     rows = [
         NewItem(
             ItemData(
