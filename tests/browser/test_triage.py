@@ -53,5 +53,5 @@ def test_the_page_is_accessible_fits_and_tries_bounds(page: Page, server: str) -
 
 def test_the_panel_stands_in_the_inbox_in_the_order_that_teaches(page: Page, server: str) -> None:
     page.goto(f"{server}/studio/inbox?sort=teaches")
-    expect(page.locator("#loupe .approval")).to_contain_text("likely")
+    expect(page.locator("#loupe .approval")).to_contain_text("words of caption")
     expect(page.locator("#sort")).to_have_value("teaches")
