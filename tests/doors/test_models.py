@@ -24,7 +24,7 @@ def brand(runtime: Runtime) -> int:
     with runtime.transaction() as session:
         owner = session.get_one(Brand, brand_id)
         make.model(session, owner, metrics={"f1": 0.9}, why="It is the first.")
-        make.model(session, owner, metrics={"f1": 0.95}, incumbent={"f1": 0.9}, why="F1 .95 against .90 on 412 texts.")
+        make.model(session, owner, weight=2.0, metrics={"f1": 0.95}, incumbent={"f1": 0.9}, why="F1 .95 against .90 on 412 texts.")
         actions.note_need(session, brand_id, "approval", have=37, needed=100, of="decisions", now=make.NOON)
     return brand_id
 

@@ -13,6 +13,7 @@ from tests import make
 from ugc.accounts.models import Brand
 from ugc.modelling import actions, jobs, queries, rules
 from ugc.modelling.models import ModelState, TrainedModel
+from ugc.runtime import Runtime
 
 
 @pytest.fixture
@@ -81,16 +82,23 @@ def test_each_brand_and_kind_has_models_of_its_own(session: Session, brand: Bran
         actions.activate(session, other.id, mine.id, actor="person:1", now=make.NOON)
 
 
-def test_a_damaged_model_is_not_used_and_is_trained_anew(session: Session, brand: Brand) -> None:
+def test_a_damaged_model_is_not_used_and_is_trained_anew(runtime: Runtime, session: Session, brand: Brand) -> None:
     model = considered(session, brand)
     session.execute(text("update trained_models set artefact = 'x', checksum = 'y' where id = :id"), {"id": model.id})
     session.expire_all()
     assert weight_in_use(session, brand) is None
     with pytest.raises(actions.UnreadableModel):
         actions.activate(session, brand.id, model.id, actor="person:1", now=make.NOON)
-    assert jobs.fault_of(queries.read_bytes(session, model)) == "the model's checksum is wrong"
-    actions.mark_damaged(session, model)
-    assert queries.find_active(session, brand.id, "spam") is None
+    jobs.check(runtime)
+    session.expire_all()
+    assert (model.state, queries.find_active(session, brand.id, "spam")) == (ModelState.DAMAGED, None)
+    assert waiting(session, brand)[-2:] == ["modelling.model_activated", "texts.train_spam"]
+
+
+def test_the_hourly_check_leaves_what_is_whole(runtime: Runtime, session: Session, brand: Brand) -> None:
+    model = considered(session, brand)
+    jobs.check(runtime)
+    assert queries.find_active(session, brand.id, "spam") is model
 
 
 def test_a_model_of_another_format_is_not_used(session: Session, brand: Brand) -> None:
@@ -105,11 +113,44 @@ def test_a_model_is_unpacked_once_in_a_process(session: Session, brand: Brand) -
 
 def test_old_versions_are_forgotten_but_never_the_one_in_use(session: Session, brand: Brand) -> None:
     considered(session, brand, 1.0)
-    for _ in range(actions.KEPT_VERSIONS + 3):
-        considered(session, brand, 2.0, better=False)
+    for place in range(actions.KEPT_REFUSED + 3):
+        considered(session, brand, 2.0 + place, better=False)
     versions = [each.version for each in queries.find_versions(session, brand.id, "spam")]
-    assert versions == [*range(actions.KEPT_VERSIONS + 4, 4, -1), 1]
+    assert versions == [*range(actions.KEPT_REFUSED + 4, 4, -1), 1]
     assert weight_in_use(session, brand) == 1.0
+
+
+def test_nights_without_success_leave_what_can_be_gone_back_to(session: Session, brand: Brand) -> None:
+    for place in range(actions.KEPT_VERSIONS + 2):
+        considered(session, brand, place)
+    for place in range(2 * actions.KEPT_VERSIONS):
+        considered(session, brand, 100 + place, better=False)
+    states = [each.state for each in queries.find_versions(session, brand.id, "spam")]
+    assert states.count(ModelState.RETIRED) == actions.KEPT_VERSIONS - 1
+    assert states.count(ModelState.REFUSED) == actions.KEPT_REFUSED
+
+
+def test_the_same_model_trained_again_is_no_new_version(session: Session, brand: Brand) -> None:
+    first = considered(session, brand, 1.0)
+    assert considered(session, brand, 1.0) is first
+    assert waiting(session, brand) == ["modelling.model_activated"]
+
+
+def test_a_night_does_not_undo_that_a_person_went_back_to_the_built_in(session: Session, brand: Brand) -> None:
+    considered(session, brand, 1.0)
+    actions.use_builtin(session, brand.id, "spam", actor="person:1", now=make.NOON)
+    trained = considered(session, brand, 2.0)
+    assert weight_in_use(session, brand) is None
+    assert trained.why == f"It is the first; {actions.SET_ASIDE}"
+    actions.activate(session, brand.id, trained.id, actor="person:1", now=make.NOON + timedelta(days=1))
+    assert considered(session, brand, 3.0).state is ModelState.ACTIVE
+
+
+def test_what_was_damaged_is_replaced_by_itself(session: Session, brand: Brand) -> None:
+    considered(session, brand, 1.0)
+    second = considered(session, brand, 2.0)
+    actions.mark_damaged(session, second)
+    assert considered(session, brand, 3.0).state is ModelState.ACTIVE
 
 
 def test_what_is_missing_is_remembered_until_there_is_a_model(session: Session, brand: Brand) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickle
 import zipfile
@@ -9,6 +10,8 @@ from hashlib import sha256
 
 import numpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ugc.modelling import artefacts
 from ugc.modelling.artefacts import Artefact, DamagedModel, OtherFormat, pack, unpack
@@ -77,5 +80,34 @@ def test_facts_that_are_not_ours_are_damage() -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(artefacts.FACTS, '{"other": 1}')
+    with pytest.raises(DamagedModel):
+        unpack(signed(packed.getvalue()), kind="spam", format=3)
+
+
+@given(st.lists(st.tuples(st.integers(0), st.integers(0, 7)), min_size=1, max_size=8), st.integers(0))
+def test_a_forged_file_with_a_right_checksum_is_read_or_damage(flips: list[tuple[int, int]], cut: int) -> None:
+    packed = bytearray(pack(MODEL)[artefacts.DIGEST :])
+    for place, bit in flips:
+        packed[place % len(packed)] ^= 1 << bit
+    with contextlib.suppress(DamagedModel, OtherFormat):
+        unpack(signed(bytes(packed[: cut % (2 * len(packed)) or 1])), kind="spam", format=3)
+
+
+@pytest.mark.parametrize("head", ["[]", "[" * 100_000, '{"kind": "spam", "format": null, "facts": {}}'])
+def test_facts_of_another_shape_are_damage(head: str) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(artefacts.FACTS, head)
+    with pytest.raises(DamagedModel):
+        unpack(signed(packed.getvalue()), kind="spam", format=3)
+
+
+def test_an_array_that_claims_more_than_there_is_is_damage() -> None:
+    array = io.BytesIO()
+    numpy.lib.format.write_array_header_1_0(array, {"descr": "<f4", "fortran_order": False, "shape": (4 * 10**12,)})
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(artefacts.FACTS, '{"kind": "spam", "format": 3, "facts": {}}')
+        archive.writestr("weights.npy", array.getvalue())
     with pytest.raises(DamagedModel):
         unpack(signed(packed.getvalue()), kind="spam", format=3)

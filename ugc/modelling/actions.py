@@ -20,7 +20,10 @@ from ugc.modelling.artefacts import Artefact
 from ugc.modelling.models import ModelState, TrainedModel, TrainingNeed
 
 KEPT_VERSIONS = 10
-"""Versions of a kind that can be gone back to; the active one is always kept."""
+"""Versions of a kind that were in use and can be gone back to; the active one is always kept."""
+KEPT_REFUSED = 5
+"""Versions of a kind that never were in use: each night may add one, and they must not push out what was good."""
+SET_ASIDE = "a person chose what comes with the program, so it waits to be chosen"
 
 
 class UnreadableModel(Conflict):
@@ -31,11 +34,17 @@ def consider(
     session: Session, brand_id: int, artefact: Artefact, *, rows: int, data: Mapping[str, Any], metrics: Mapping[str, float],
     incumbent: Mapping[str, float] | None, better: bool, why: str, actor: str, now: datetime,
 ) -> TrainedModel:  # fmt: skip
-    """Keep a candidate as the next version; it becomes the active one if it is better. `metrics` and `incumbent` are of the
-    same held-out rows; `why` says in a sentence what decided.
+    """Keep a candidate as the next version; it becomes the active one if it is better, unless a person went back to the
+    built-in. `metrics` and `incumbent` are of the same held-out rows; `why` says in a sentence what decided. The same bytes as
+    the version in use are that version: nothing new was there to learn from.
     """
     hold(session, brand_id)
     packed = artefacts.pack(artefact)
+    active = queries.find_active(session, brand_id, artefact.kind)
+    if active is not None and active.checksum == hashlib.sha256(packed).hexdigest():
+        return active
+    if better and active is None and is_set_aside(session, brand_id, artefact.kind):
+        better, why = False, f"{why.removesuffix('.')}; {SET_ASIDE}"
     model = TrainedModel(
         brand_id=brand_id, kind=rules.get_kind(artefact.kind).name, version=next_version(session, brand_id, artefact.kind),
         state=ModelState.REFUSED, format=artefact.format, checksum=hashlib.sha256(packed).hexdigest(), size=len(packed),
@@ -60,6 +69,14 @@ def next_version(session: Session, brand_id: int, kind: str) -> int:
     """One more than the highest so far."""
     query = select(func.max(TrainedModel.version)).where(TrainedModel.brand_id == brand_id, TrainedModel.kind == kind)
     return (session.scalar(query) or 0) + 1
+
+
+def is_set_aside(session: Session, brand_id: int, kind: str) -> bool:
+    """Whether nothing is in use because a person took the last version out of use; one that was damaged is replaced."""
+    query = select(TrainedModel.state).where(
+        TrainedModel.brand_id == brand_id, TrainedModel.kind == kind, TrainedModel.activated_at.is_not(None)
+    )
+    return session.scalar(query.order_by(TrainedModel.activated_at.desc(), TrainedModel.version.desc()).limit(1)) is ModelState.RETIRED
 
 
 def put_in_use(session: Session, model: TrainedModel, now: datetime) -> None:
@@ -135,8 +152,11 @@ def ask_for_training(session: Session, brand_id: int, kind: str) -> None:
 
 
 def forget_old(session: Session, brand_id: int, kind: str) -> None:
-    """Delete the oldest versions beyond those that are kept."""
-    for model in queries.find_versions(session, brand_id, kind)[KEPT_VERSIONS:]:
+    """Delete the oldest versions beyond those that are kept, of those that were in use and of the others apart."""
+    versions = queries.find_versions(session, brand_id, kind)
+    used = [model for model in versions if model.activated_at is not None]
+    unused = [model for model in versions if model.activated_at is None]
+    for model in used[KEPT_VERSIONS:] + unused[KEPT_REFUSED:]:
         if model.state is not ModelState.ACTIVE:
             session.delete(model)
     session.flush()

@@ -63,16 +63,20 @@ def write(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
 
 def unpack(data: bytes, *, kind: str, format: int) -> Artefact:
     """The artefact of some bytes; raises DamagedModel, OtherFormat."""
-    digest, packed = data[:DIGEST], data[DIGEST:]
-    if hashlib.sha256(packed).digest() != digest:
-        raise DamagedModel("the model's checksum is wrong")
-    try:
-        found = read(packed)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as cause:
-        raise DamagedModel(f"the model can't be read: {cause}") from cause
+    found = open_packed(data)
     if (found.kind, found.format) != (kind, format):
         raise OtherFormat(f"a {kind} model of format {format} is needed, this is {found.kind} of format {found.format}")
     return found
+
+
+def open_packed(data: bytes) -> Artefact:
+    """The artefact of some bytes, of whatever kind and format; raises DamagedModel."""
+    if hashlib.sha256(data[DIGEST:]).digest() != data[:DIGEST]:
+        raise DamagedModel("the model's checksum is wrong")
+    try:
+        return read(data[DIGEST:])
+    except Exception as cause:  # zip, deflate, JSON and NumPy's header each have faults of their own, down to MemoryError
+        raise DamagedModel(f"the model can't be read: {cause}") from cause
 
 
 def read(packed: bytes) -> Artefact:
@@ -87,17 +91,6 @@ def read(packed: bytes) -> Artefact:
             if name.endswith(".npy")
         }
     return Artefact(str(head["kind"]), int(head["format"]), arrays, dict(head["facts"]))
-
-
-def kind_of(data: bytes) -> tuple[str, int]:
-    """Kind and format of some bytes, to check that they are whole; raises DamagedModel."""
-    if hashlib.sha256(data[DIGEST:]).digest() != data[:DIGEST]:
-        raise DamagedModel("the model's checksum is wrong")
-    try:
-        found = read(data[DIGEST:])
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as cause:
-        raise DamagedModel(f"the model can't be read: {cause}") from cause
-    return found.kind, found.format
 
 
 @cache
