@@ -89,3 +89,16 @@ def test_an_upload_keeps_its_declaration_beside_the_stripped_copies(live: Runtim
     with live.transaction() as session:
         kept = session.get_one(File, file.id)
         assert kept.provenance["generated"] == "wholly"
+
+
+@pytest.mark.parametrize("at", [0, credentials.PIECE - 3, credentials.PIECE - 40, 2 * credentials.PIECE + 7])
+@pytest.mark.parametrize("mark", [b"jumb" + bytes(20) + b"c2pa", b"digitalsourcetype/"])
+def test_a_mark_is_found_wherever_it_lies_and_the_file_stays_where_it_was(tmp_path: Path, at: int, mark: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(at) + mark + bytes(100))
+    with open(path, "rb") as file:
+        file.seek(5)
+        assert credentials.may_declare(file)
+        assert file.tell() == 5
+    path.write_bytes(bytes(at) + b"jumb" + bytes(100) + b"c2pa")
+    assert not credentials.path_may_declare(path)
