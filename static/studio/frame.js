@@ -61,10 +61,15 @@ const studio = (() => {
     dialog.querySelector("input, [autofocus]")?.select?.();
   };
 
+  /** The field that a key press goes into. One in a dialog that was just closed keeps the focus until the page is next drawn. */
+  const fieldOf = (event) => {
+    const field = event.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+    return field?.closest("dialog:not([open])") ? null : field;
+  };
+
   /** Whether a key press belongs to a field or a dialog, not to the page. */
   const typing = (event) =>
-    event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") !== null ||
-    (event.target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") ?? null) !== null;
+    event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]") !== null || Boolean(fieldOf(event));
 
   const keysOn = () => { try { return localStorage.getItem("studio-keys") !== "off"; } catch { return true; } };
 

@@ -92,6 +92,21 @@ def test_the_reject_dialog_keeps_its_digits(page: Page, live: Runtime, server: s
     assert set(standing(live).values()) == {Standing.OPEN}
 
 
+def test_a_key_right_after_a_dialog_was_left_is_the_pages(page: Page, server: str, items: list[int]) -> None:
+    page.goto(f"{server}/studio/inbox")
+    page.keyboard.press("t")
+    expect(page.locator("#tagging-names")).to_be_focused()
+    # Both within one frame: nothing had the focus before, so the closed dialog's field has it until the page is drawn again.
+    still = page.evaluate("""() => {
+        document.getElementById("tagging").close();
+        const field = document.activeElement;
+        field.dispatchEvent(new KeyboardEvent("keydown", { key: "r", bubbles: true, cancelable: true }));
+        return field.id;
+    }""")
+    assert still == "tagging-names"
+    expect(page.get_by_role("dialog", name="Why reject?")).to_be_visible()
+
+
 def test_digits_in_a_field_are_digits(page: Page, live: Runtime, server: str, items: list[int]) -> None:
     page.goto(f"{server}/studio/items/{items[0]}")
     page.get_by_role("textbox", name="Tags").press_sequentially("12")
