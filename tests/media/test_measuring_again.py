@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from tests import make
+from tests.content_credentials import signed
 from tests.media import vectors
 from tests.media.test_actions import finish, jobs_named, kept
 from ugc.media import actions, jobs, queries, rules
@@ -94,3 +96,18 @@ def test_another_brands_file_and_a_removed_one_are_left_alone(runtime: Runtime, 
     assert not actions.note_measured(session, make.brand(session).id, file.id, None)
     assert not actions.note_measured(session, file.brand_id, 10**9, None)
     jobs.measure_file(runtime, brand_id=file.brand_id, file_id=10**9)
+
+
+def test_an_older_file_that_bears_a_mark_is_asked_what_it_declares(runtime: Runtime, session: Session) -> None:
+    """L-29: what was received before anybody asked is not taken for a camera's."""
+    file = finish(runtime, session, kept(runtime, session, make.brand(session), signed("trainedAlgorithmicMedia")))
+    plain = older(runtime, session)
+    session.execute(text("delete from procrastinate_jobs where task_name = 'media.read_credentials'"))
+    file.measures_version = 1
+    session.commit()
+    jobs.measure_again(runtime)
+    [asked] = jobs_named(session, "media.read_credentials")
+    assert asked == {"brand_id": file.brand_id, "file_id": file.id}
+    jobs.read_credentials(runtime, brand_id=file.brand_id, file_id=file.id)
+    session.refresh(file)
+    assert (file.provenance["generated"], plain.provenance) == ("wholly", {})

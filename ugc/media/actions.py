@@ -113,7 +113,7 @@ def keep(runtime: Runtime, session: Session, brand_id: int, received: Received) 
     if known.state == FileState.PENDING:
         enqueue_renditions(session, known)
     if is_new and received.may_declare:
-        jobs.enqueue(session, "media.read_credentials", brand_id=brand_id, file_id=known.id)
+        want_declared(session, known)
     return known, is_new
 
 
@@ -191,6 +191,11 @@ def note_finished(session: Session, brand_id: int, file_id: int, public_name: st
     session.expire(file, ["renditions"])
     jobs.announce(session, "media.file_ready", brand_id=brand_id, file_id=file_id)
     return True
+
+
+def want_declared(session: Session, file: File) -> None:
+    """Have what a file declares of its own origin read."""
+    jobs.enqueue(session, "media.read_credentials", brand_id=file.brand_id, file_id=file.id)
 
 
 def note_declared(session: Session, brand_id: int, file_id: int, declared: dict[str, Any]) -> None:

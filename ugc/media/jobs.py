@@ -11,7 +11,7 @@ import structlog
 from ugc.kit import clock, jobs
 from ugc.kit.errors import Conflict
 from ugc.kit.storage.base import NoSuchFile
-from ugc.media import actions, orphans, queries, rules, sandbox
+from ugc.media import actions, credentials, orphans, queries, rules, sandbox
 from ugc.media.models import FileKind, FileState
 from ugc.media.rules import Refusal
 from ugc.runtime import Runtime
@@ -98,14 +98,18 @@ def measure_file(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
         file = queries.find_file(session, brand_id, file_id)
     if file is None or file.measures_version >= rules.MEASURES_VERSION:
         return
-    found = None
+    found, may_declare = None, False
     try:
         with runtime.storage.open(file.storage_key) as original:
+            may_declare = credentials.may_declare(original)
             found = sandbox.inspect(original, heic=runtime.settings.heic, max_seconds=runtime.settings.max_video_seconds)
     except (Refusal, NoSuchFile) as refusal:
         log.warning("not measured again", file=file_id, brand=brand_id, code=refusal.code)
     with runtime.transaction() as session:
         actions.note_measured(session, brand_id, file_id, found)
+        if may_declare and not file.provenance:
+            # Received by a release that did not ask what files declare.
+            actions.want_declared(session, file)
 
 
 @jobs.job("media.read_credentials")

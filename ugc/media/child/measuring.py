@@ -15,6 +15,7 @@ from ugc.media.measures import (
     colour_cast,
     colourfulness,
     contrast,
+    grain,
     layout,
     naturalness,
     noise,
@@ -28,7 +29,7 @@ from ugc.media.measures.base import sample_of
 FRAME = (sharpness, brightness, clipped_dark, clipped_light, contrast)
 """What a video's frames are compared by."""
 MEASURES = (*FRAME, colourfulness, colour_cast, noise, blockiness)
-GROUPS = (tones, blur, octaves, naturalness, saliency, layout)
+GROUPS = (tones, blur, grain, octaves, naturalness, saliency, layout)
 # Enough blocks of 8 × 8 to tell their grid from chance, at a quarter of the cost of a whole picture of 1280.
 NATIVE_SIDE = 512
 

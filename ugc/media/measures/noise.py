@@ -6,7 +6,7 @@ import math
 
 import numpy
 
-from ugc.media.measures.base import Sample, quantile
+from ugc.media.measures.base import Pixels, Sample, quantile
 
 NAME = "noise"
 # Half the pixels of a photo lie on texture; the quieter quarter of its tiles shows the grain alone.
@@ -15,14 +15,15 @@ QUIET = 0.25
 
 
 def measure(sample: Sample) -> float:
-    """Standard deviation of the noise in levels of luma: Immerkær (1996), per tile of 16 × 16, the quietest quarter's.
+    """Standard deviation of the noise in levels of luma: Immerkær (1996), per tile of 16 × 16, the quietest quarter's."""
+    return grain_of(sample.luma)
 
-    The mask 1 −2 1 / −2 4 −2 / 1 −2 1 is blind to anything that is linear across three pixels, so to most of the picture.
-    """
-    luma = sample.luma
-    if min(luma.shape) < 3:
+
+def grain_of(values: Pixels) -> float:
+    """The same of any plane; the mask 1 −2 1 / −2 4 −2 / 1 −2 1 is blind to what is linear across three pixels: most of a picture."""
+    if min(values.shape) < 3:
         return 0.0
-    across = luma[:, :-2] - 2 * luma[:, 1:-1] + luma[:, 2:]
+    across = values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:]
     mask = numpy.abs(across[:-2] - 2 * across[1:-1] + across[2:])
     height, width = (max(1, side // TILE) for side in mask.shape)
     tall, wide = mask.shape[0] // height, mask.shape[1] // width
