@@ -17,6 +17,7 @@ from ugc.authenticity import actions, jobs, queries
 from ugc.authenticity.models import FlagState
 from ugc.authenticity.rules import NoSuchFlag
 from ugc.duplicates import jobs as duplicates_jobs
+from ugc.ingest.models import Import
 from ugc.kit import signing
 from ugc.library import queries as library_queries
 from ugc.library.models import Item, ItemMedia, ItemProduct
@@ -76,6 +77,19 @@ def test_reviews_that_come_at_once_are_a_burst_for_their_product_only(runtime: R
     assert [kinds(session, item) for item in (*many, one)] == [["burst"]] * 6 + [[]]
 
 
+def test_an_import_without_dates_is_no_burst(runtime: Runtime, session: Session, brand: Brand) -> None:
+    """Such reviews bear the time of the import, all the same one."""
+    dress = make.product(session, brand)
+    came = make.added(session, Import(brand_id=brand.id, kind="reviews", actor="test"))
+    undated = [review(session, brand, f"Number {place}", import_id=came.id, published_at=came.created) for place in range(8)]
+    then = came.created - timedelta(days=40)
+    dated = [review(session, brand, f"Dated {place}", import_id=came.id, published_at=then) for place in range(6)]
+    for item in (*undated, *dated):
+        make.added(session, ItemProduct(item_id=item.id, product_id=dress.id))
+    looked_at(runtime, *undated, *dated)
+    assert [kinds(session, item) for item in (*undated, *dated)] == [[]] * 8 + [["burst"]] * 6
+
+
 def test_an_author_of_nothing_but_the_same_stars_is_flagged(runtime: Runtime, session: Session, brand: Brand) -> None:
     one = make.creator(session, brand)
     his = [review(session, brand, f"No {place}", rating=1, creator_id=one.id) for place in range(6)]
@@ -104,7 +118,7 @@ def test_a_declaration_of_a_file_flags_its_item(runtime: Runtime, session: Sessi
     file = make.file(session, brand, provenance={"generated": "wholly", "has_manifest": True, "is_intact": True})
     item = make.item(session, brand)
     make.added(session, ItemMedia(item_id=item.id, file_id=file.id))
-    jobs.look_at_file(runtime, brand_id=brand.id, file_id=file.id)
+    jobs.look_at_files(runtime, brand_id=brand.id, file_ids=[file.id])
     assert kinds(session, item) == ["generated"]
 
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import poisson
 
-from tests.make import NOON
 from ugc.authenticity import rules
 from ugc.authenticity.rules import DECIDING, KINDS, Repeat
 
@@ -22,18 +21,18 @@ def test_the_tail_of_poisson_is_scipys(count: int, mean: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("near", "around", "raised"),
-    [(1, 0, False), (5, 0, False), (6, 0, True), (8, 300, False), (10, 300, True), (20, 5_000, False), (90, 5_000, True)],
-)
-def test_a_burst_is_what_the_pace_does_not_explain(near: int, around: int, raised: bool) -> None:
-    spread = [NOON + timedelta(days=2 + 80 * place / max(1, around)) for place in range(around // 2)]
-    before = [NOON - timedelta(days=2 + 80 * place / max(1, around)) for place in range(around // 2)]
-    together = [NOON + timedelta(minutes=place) for place in range(near)]
-    assert (rules.burst(NOON, [*together, *spread, *before]) is not None) is raised
+    ("near", "others", "days", "raised"),
+    [
+        (1, 0, 90, False), (5, 0, 90, False), (6, 0, 90, True), (8, 300, 90, False), (10, 300, 90, True), (20, 5_000, 90, False),
+        (90, 5_000, 90, True), (40, 3_600, 0, False), (40, 3_600, 90, True), (6, 0, -5, True),
+    ],
+)  # fmt: skip
+def test_a_burst_is_what_the_pace_of_the_days_so_far_does_not_explain(near: int, others: int, days: int, raised: bool) -> None:
+    assert (rules.burst(near, near + others, timedelta(days=days)) is not None) is raised
 
 
 def test_a_burst_says_how_many_and_how_many_are_usual() -> None:
-    flag = rules.burst(NOON, [NOON + timedelta(minutes=place) for place in range(12)])
+    flag = rules.burst(12, 12, timedelta())
     assert flag is not None
     assert flag.reason == "12 reviews of one product within a day, where about 0.5 are usual"
     assert flag.p > 0.999

@@ -32,7 +32,7 @@ def look_at(
     for part in (
         of_pictures(session, brand_id, items),
         of_texts(session, brand_id, items),
-        of_authors(runtime, session, brand_id, items),
+        of_reviews(runtime, session, brand_id, items, now),
     ):
         for item_id, flags in part.items():
             found[item_id] += flags
@@ -75,39 +75,53 @@ def alike_flags(alike: Sequence[Alike], item_id: int) -> list[Flag]:
     return present(rules.repeated_text(queries.repeats_of(alike, item_id)), rules.reused_picture(pictures))
 
 
-def of_authors(runtime: Runtime, session: Session, brand_id: int, items: Sequence[Item]) -> dict[int, list[Flag]]:
+def of_reviews(runtime: Runtime, session: Session, brand_id: int, items: Sequence[Item], now: datetime) -> dict[int, list[Flag]]:
     """What reviews' dates, authors and orders say."""
     reviews = [item for item in items if item.kind is Kind.REVIEW]
     if not reviews:
         return {}
-    ids = [item.id for item in reviews]
-    products = queries.map_reviewed(session, ids)
+    products = queries.map_reviewed(session, [item.id for item in reviews])
+    bursts = of_dates(session, brand_id, reviews, products, now)
+    one_sided = of_stars(session, brand_id, reviews)
+    missing = of_orders(runtime, session, brand_id, reviews, products)
+    return {item.id: present(bursts.get(item.id), one_sided.get(item.creator_id or 0), missing.get(item.id)) for item in reviews}
+
+
+def of_dates(
+    session: Session, brand_id: int, reviews: Sequence[Item], products: Mapping[int, Sequence[int]], now: datetime
+) -> dict[int, Flag]:
+    """The reviews one of whose products was reviewed too often around then."""
+    dates = {item.id: item.published_at for item in reviews if item.id in products}
+    paces = queries.map_paces(session, brand_id, dates, {product for some in products.values() for product in some})
+    raised = {id: present(*(rules.burst(one.near, one.around, now - dates[id]) for one in some)) for id, some in paces.items()}
+    return {id: flags[0] for id, flags in raised.items() if flags}
+
+
+def of_stars(session: Session, brand_id: int, reviews: Sequence[Item]) -> dict[int, Flag]:
+    """The authors who only ever gave the same stars; how the brand's stars are spread is counted only where there is one."""
     given = queries.map_given(session, brand_id, {item.creator_id for item in reviews if item.creator_id is not None})
-    shares = queries.get_shares(session, brand_id)
-    digests = senders.map_digests(runtime, session, brand_id, ids)
+    alike = {id: stars for id, stars in given.items() if rules.are_alike(stars)}
+    shares = queries.get_shares(session, brand_id) if alike else {}
+    return {id: flag for id, stars in alike.items() if (flag := rules.one_sided(stars, shares))}
+
+
+def of_orders(
+    runtime: Runtime, session: Session, brand_id: int, reviews: Sequence[Item], products: Mapping[int, Sequence[int]]
+) -> dict[int, Flag]:
+    """The reviews of authors who are known and never ordered the product."""
+    digests = senders.map_digests(runtime, session, brand_id, [item.id for item in reviews])
+    if not digests or not queries.has_orders(session, brand_id):
+        return {}
     bought = queries.find_bought(session, brand_id, {one for some in digests.values() for one in some})
-    known = bool(digests) and queries.has_orders(session, brand_id)
-    return {
-        item.id: present(
-            burst_of(session, item, products.get(item.id, [])),
-            rules.one_sided(given.get(item.creator_id or 0, []), shares),
-            rules.no_order(
-                bool(digests.get(item.id)) and bool(products.get(item.id)), known,
-                any((one, product) in bought for one in digests.get(item.id, []) for product in products.get(item.id, [])),
-                item.verified,
-            ),
+    found = {
+        item.id: rules.no_order(
+            bool(digests.get(item.id)) and bool(products.get(item.id)), True,
+            any((one, product) in bought for one in digests.get(item.id, []) for product in products.get(item.id, [])),
+            item.verified,
         )
         for item in reviews
     }  # fmt: skip
-
-
-def burst_of(session: Session, item: Item, products: Iterable[int]) -> Flag | None:
-    """A flag where one of its products was reviewed too often around then."""
-    since, until = item.published_at - rules.BASE, item.published_at + rules.BASE
-    for product_id in products:
-        if flag := rules.burst(item.published_at, queries.find_dates(session, item.brand_id, product_id, since, until)):
-            return flag
-    return None
+    return {id: flag for id, flag in found.items() if flag}
 
 
 def present(*flags: Flag | None) -> list[Flag]:
@@ -124,11 +138,11 @@ def keep(session: Session, brand_id: int, found: Mapping[int, Sequence[Flag]], *
     ]
     session.execute(
         text("""
-            delete from item_flags f where f.item_id = any(:ids) and f.state = 'open' and not exists (
+            delete from item_flags f where f.brand_id = :brand and f.item_id = any(:ids) and f.state = 'open' and not exists (
                 select 1 from jsonb_to_recordset(cast(:rows as jsonb)) as r (item_id bigint, kind text)
                 where r.item_id = f.item_id and r.kind = f.kind)
         """),
-        {"ids": list(found), "rows": json.dumps(rows)},
+        {"brand": brand_id, "ids": list(found), "rows": json.dumps(rows)},
     )
     session.execute(
         text("""

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from ugc.accounts import queries as accounts_queries
 from ugc.authenticity import actions
 from ugc.kit import clock, jobs
-from ugc.library.models import Item, ItemMedia, Kind
+from ugc.library import queries as library_queries
+from ugc.library.models import Item, Kind
 from ugc.runtime import Runtime
 
 PORTION = 200
@@ -19,7 +20,7 @@ YOUNG = timedelta(days=3)
 MOST_YOUNG = 20_000
 
 
-@jobs.job("authenticity.look_at_items")
+@jobs.job("authenticity.look_at_items", gathers="item_ids")
 def look_at_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Look at items."""
     for start in range(0, len(item_ids), PORTION):
@@ -27,11 +28,11 @@ def look_at_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> No
             actions.look_at(runtime, session, brand_id, item_ids[start : start + PORTION], now=clock.now())
 
 
-@jobs.job("authenticity.look_at_file")
-def look_at_file(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
-    """Look at the items that show a file, now that it is known what it declares."""
+@jobs.job("authenticity.look_at_files", gathers="file_ids")
+def look_at_files(runtime: Runtime, *, brand_id: int, file_ids: list[int]) -> None:
+    """Look at the items that show files, now that it is known what these declare."""
     with runtime.transaction() as session:
-        ids = list(session.scalars(select(ItemMedia.item_id).where(ItemMedia.file_id == file_id)))
+        ids = library_queries.find_showing(session, brand_id, file_ids)
     look_at_items(runtime, brand_id=brand_id, item_ids=ids)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy
 from numpy.typing import NDArray
-from sqlalchemy import func, select, union_all
+from sqlalchemy import func, select, text, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from ugc.authenticity import rules
@@ -26,7 +26,6 @@ from ugc.similarity.models import ProductPicture
 STANDING = (FlagState.OPEN, FlagState.CONFIRMED)
 """What was dismissed counts no more."""
 MOST_PAIRS = 2_000
-MOST_DATES = 5_000
 
 
 def map_flags(
@@ -161,17 +160,44 @@ def map_reviewed(session: Session, item_ids: Collection[int]) -> dict[int, list[
     return found
 
 
-def find_dates(session: Session, brand_id: int, product_id: int, since: datetime, until: datetime) -> list[datetime]:
-    """When a product was reviewed in a span."""
-    query = (
-        select(Item.published_at)
-        .join(ItemProduct, ItemProduct.item_id == Item.id)
-        .where(
-            Item.brand_id == brand_id, Item.kind == Kind.REVIEW, ItemProduct.product_id == product_id,
-            Item.published_at.between(since, until),
-        )
-    )  # fmt: skip
-    return list(session.scalars(query.limit(MOST_DATES)))
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a product was reviewed around one of its reviews, that one included."""
+
+    near: int
+    """Within half a day of it."""
+    around: int
+    """Within `rules.BASE` of it."""
+
+
+PACES = text("""
+    select item_id, near, around from (
+        select p.item_id,
+            count(*) over (partition by p.product_id order by i.published_at
+                range between :half preceding and :half following) as near,
+            count(*) over (partition by p.product_id order by i.published_at
+                range between :base preceding and :base following) as around
+        from item_products p
+        join items i on i.id = p.item_id
+        left join imports m on m.id = i.import_id
+        where i.brand_id = :brand and i.kind = 'review' and p.product_id = any(:products)
+            and i.published_at between :since and :until
+            and (m.id is null or i.published_at < m.created - interval '1 minute')
+    ) as every where item_id = any(:ids)
+""")
+"""A file without dates gives its reviews the time of its import, which says nothing of when they were written."""
+
+
+def map_paces(session: Session, brand_id: int, dated: Mapping[int, datetime], products: Collection[int]) -> dict[int, list[Pace]]:
+    """The paces of some products around some of their reviews, by review; one walk through the products' reviews."""
+    if not dated or not products:
+        return {}
+    since, until = min(dated.values()) - rules.BASE, max(dated.values()) + rules.BASE
+    given = {"ids": list(dated), "products": list(products), "half": rules.WINDOW / 2, "base": rules.BASE}
+    found: dict[int, list[Pace]] = defaultdict(list)
+    for item_id, near, around in session.execute(PACES, given | {"brand": brand_id, "since": since, "until": until}):
+        found[item_id].append(Pace(near, around))
+    return found
 
 
 def map_given(session: Session, brand_id: int, creator_ids: Collection[int]) -> dict[int, list[int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy
@@ -95,15 +95,15 @@ BY_CHANCE = 1e-4
 """A shop with 1,000 products sees this by chance once in ten days."""
 
 
-def burst(at: datetime, published: Sequence[datetime]) -> Flag | None:
-    """A flag where the product's reviews within half a day of this one are too many for its pace over 90 days around: the
-    chance of so many by a Poisson process of that pace, half a review a day at least.
+def burst(near: int, around: int, past: timedelta) -> Flag | None:
+    """A flag where the product's reviews within half a day of one are too many for its pace over 90 days around: the chance of
+    so many by a Poisson process of that pace, half a review a day at least. Of the 90 days after it only those that are `past`
+    count, else a young review would halve every pace.
     """
-    near = sum(abs(one - at) <= WINDOW / 2 for one in published)
     if near < LEAST_BURST:
         return None
-    others = sum(WINDOW / 2 < abs(one - at) <= BASE for one in published)
-    pace = max(0.5, others / (2 * BASE / WINDOW))
+    days = (BASE + min(BASE, max(past, timedelta()))) / WINDOW
+    pace = max(0.5, (around - near) / days)
     chance = poisson_tail(near, pace)
     if chance > BY_CHANCE:
         return None
@@ -126,11 +126,16 @@ LEAST_GIVEN = 5
 RARE = 0.01
 
 
+def are_alike(given: Sequence[int]) -> bool:
+    """Whether an author gave enough stars, and always the same."""
+    return len(given) >= LEAST_GIVEN and len(set(given)) == 1
+
+
 def one_sided(given: Sequence[int], shares: Mapping[int, float]) -> Flag | None:
     """A flag where all of an author's stars are the same and that is rarer than 1 in 100 among authors of so many, by the
     brand's own shares of stars. Five of five weigh like five of one: a shop of many 5s asks for more of them.
     """
-    if len(given) < LEAST_GIVEN or len(set(given)) > 1:
+    if not are_alike(given):
         return None
     chance = shares.get(given[0], 0.0) ** len(given)
     if chance >= RARE:
