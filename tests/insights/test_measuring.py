@@ -196,3 +196,17 @@ def test_the_job_counts_measures_and_keeps_brand_by_brand(session: Session, runt
 def test_a_place_that_is_no_number_is_refused_with_its_beacon(runtime: Runtime, shop: Shop) -> None:
     with pytest.raises(BadEvents):
         visit(runtime, shop, "one", seen(shop.hat, "first"))
+
+
+def test_what_stops_being_proven_leaves_the_score_again(session: Session, runtime: Runtime, shop: Shop) -> None:
+    """Old visits fall out of the window: the part must not go on saying what nobody can check any more."""
+    fill(session, shop, hat=(4000, 60), shirt=(4000, 240))
+    measuring.keep(session, shop.brand.id, measuring.measure(session, shop.brand.id, now=NOON).items(), now=NOON)
+    proven = scoring_queries.map_totals(session, shop.brand.id, [shop.shirt])
+    session.execute(text("update item_places set impressions = 20, clicks = 2 where item_id = :id"), {"id": shop.shirt})
+    measuring.keep(session, shop.brand.id, measuring.measure(session, shop.brand.id, now=NOON).items(), now=NOON)
+    score = scoring_queries.get_score(session, shop.brand.id, shop.shirt)
+    assert score is not None
+    part = next(part for part in score.parts if part.signal == "performance")
+    assert (part.value, part.reason) == (None, "Too early to say: 20 impressions, 2 clicks")
+    assert score.total != proven[shop.shirt]

@@ -161,7 +161,7 @@ def set_weights(body: WeightsIn) -> Response:
 @api.post("/scoring/preview", summary="What other weights would change", responses={200: PreviewOut})
 @web.needs(Role.VIEWER)
 def preview_weights(body: DraftIn) -> Response:
-    """The new top 20 beside today's, how far scores would move, and the galleries whose first page would change. Nothing is saved."""
+    """The new top 20 beside today's, how far scores would move, and galleries whose first page would change."""
     session, brand_id = web.session(), web.principal().brand_id
     found = previewing.preview(session, brand_id, body.weights, kinds=body.kinds)
     galleries, _ = reordering.find_reordered(session, brand_id, found, web.now())

@@ -106,7 +106,7 @@ def load(session: Session, brand_id: int, *, since: date) -> Subject:
 
 def scores_without(session: Session, brand_id: int, ids: Sequence[int]) -> Numbers:
     """Each item's score as if nothing had been measured; the middle where it has none."""
-    values = scoring_queries.load_values(session, brand_id)
+    values = scoring_queries.load_values_of(session, brand_id, ids)
     weights = scoring_queries.get_weights(session, brand_id) | {"performance": 0.0}
     known = dict(zip(values.ids.tolist(), weighing.weigh(values.table, weights).tolist(), strict=True))
     return np.array([known.get(id, 50) for id in ids], dtype=np.float64)

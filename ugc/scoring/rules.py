@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ugc.kit.errors import Unprocessable
-from ugc.library.models import Item, Kind
-from ugc.media.models import FileState
+from ugc.library.models import Kind
 from ugc.scoring.signals import (
     caption,
     cleanness,
@@ -31,8 +30,7 @@ from ugc.scoring.signals import (
     sharpness,
     technical,
 )
-from ugc.scoring.signals.base import Facts, Performance, Signal
-from ugc.texts import base as texts_base
+from ugc.scoring.signals.base import Facts, Signal
 
 SIGNALS: tuple[Signal, ...] = (
     technical.SIGNAL, photo_likeness.SIGNAL, sharpness.SIGNAL, exposure.SIGNAL, contrast.SIGNAL, cleanness.SIGNAL,
@@ -163,21 +161,6 @@ def number_of(facts: Any) -> int:
     """64 bits that stand for the facts, as PostgreSQL's bigint holds them; never 0, which stands for none."""
     digest = hashlib.blake2b(json.dumps(facts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True) or 1
-
-
-def facts_of(item: Item, now: datetime, *, measured: Performance | None = None, useful: texts_base.Finding | None = None) -> Facts:
-    """What the score of a loaded item rests on; its first finished picture stands for its pictures."""
-    file = next((medium.file for medium in item.media if medium.file.state is FileState.READY), None)
-    return Facts(
-        kind=item.kind, now=now, title=item.title, body=item.body,
-        width=file.width if file else None, height=file.height if file else None, measures=file.measures if file else {},
-        likes=item.like_count, comments=item.comment_count, helpful=item.helpful_count,
-        products=tuple(tag.product.title for tag in item.products), hotspots=sum(tag.x is not None for tag in item.products),
-        published_at=item.published_at,
-        usefulness=useful.p if useful else None, useful_words=useful.words if useful else (),
-        rights_state=item.rights_state, rights_from=item.rights_from, rights_until=item.rights_until,
-        performance=measured,
-    )  # fmt: skip
 
 
 def picture_facts(measures: Mapping[str, float], width: int, height: int, now: datetime) -> Facts:

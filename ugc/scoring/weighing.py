@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +36,12 @@ def pack(findings: Sequence[Finding]) -> bytes:
 def unpack(ids: bytes, scores: bytes, measured: bytes) -> Values:
     """Rows that the database joined into three strings, its own numbers with the higher byte first."""
     rows = np.frombuffer(ids, dtype=">i8").astype(np.int64)
-    table = np.frombuffer(measured, dtype="<i2").reshape(len(rows), len(rules.SIGNALS))
-    return Values(rows, np.frombuffer(scores, dtype=">i2").astype(np.int64), table)
+    return Values(rows, np.frombuffer(scores, dtype=">i2").astype(np.int64), table_of([measured]))
+
+
+def table_of(packed: Iterable[bytes]) -> NDArray[np.int16]:
+    """Packed rows as a table."""
+    return np.frombuffer(b"".join(packed), dtype="<i2").reshape(-1, len(rules.SIGNALS))
 
 
 def weigh(table: NDArray[np.int16], weights: Mapping[str, float]) -> Whole:
