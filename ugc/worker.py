@@ -123,6 +123,7 @@ EVERY: list[tuple[str, str]] = [
     ("rights.check_copies", "7 4 * * *"),
     ("scoring.catch_up", "*/10 * * * *"),
     ("scoring.check_copies", "37 4 * * *"),
+    ("scoring.measure_aged", "43 1 * * *"),
     ("similarity.describe_due", "*/10 * * * *"),
     ("similarity.catch_up", "51 * * * *"),
     ("similarity.want_pictures", "*/10 * * * *"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,11 @@ from sqlalchemy.orm import Session
 from tests import make
 from tests.make import NOON
 from ugc.accounts.models import Brand
+from ugc.kit import clock
 from ugc.library import actions as library_actions
 from ugc.library.models import Item, Kind, RightsState
 from ugc.library.rules import ItemData, NewItem, ProductTag
+from ugc.media.models import FileState
 from ugc.rights import actions as rights_actions
 from ugc.runtime import Runtime
 from ugc.scoring import actions, jobs, queries, rules
@@ -49,7 +52,7 @@ def test_a_score_is_kept_with_its_parts_and_copied_to_the_item(session: Session)
     item = pictured(session)
     total = actions.score_item(session, item, now=NOON)
     kept = queries.get_score(session, item.brand_id, item.id)
-    assert kept == rules.score_of(rules.facts_of(item, NOON))
+    assert kept == rules.score_of(queries.map_facts(session, item.brand_id, [item.id], NOON)[item.id])
     assert kept is not None
     assert (item.score, kept.total, sum(part.points for part in kept.parts)) == (total, total, total)
     assert queries.get_score(session, make.brand(session).id, item.id) is None
@@ -82,7 +85,7 @@ def test_a_tag_a_product_and_a_right_ask_for_a_new_score_and_raise_it(runtime: R
 def test_a_finished_file_scores_its_items(runtime: Runtime, session: Session) -> None:
     item = pictured(session)
     session.commit()
-    jobs.score_file_items(runtime, brand_id=item.brand_id, file_id=item.media[0].file_id)
+    jobs.score_file_items(runtime, brand_id=item.brand_id, file_ids=[item.media[0].file_id])
     session.refresh(item)
     assert item.score is not None
 
@@ -143,3 +146,50 @@ def test_the_nightly_job_puts_copies_right(runtime: Runtime, session: Session) -
     jobs.check_copies(runtime)
     session.expire_all()
     assert item.score == score
+
+
+def test_what_time_alone_changed_is_measured_anew_at_night(runtime: Runtime, session: Session) -> None:
+    brand, now = make.brand(session), clock.now()
+    rows = {
+        "old": NewItem(ItemData(Kind.REVIEW, body="Lovely hat", published_at=now - timedelta(days=400))),
+        "ancient": NewItem(ItemData(Kind.REVIEW, body="Nice hat", published_at=now - timedelta(days=4_000))),
+        "begun": NewItem(ItemData(Kind.REVIEW, body="Soft hat", published_at=now - timedelta(days=10))),
+        "fresh": NewItem(ItemData(Kind.REVIEW, body="New hat", published_at=now - timedelta(days=10))),
+    }
+    added = library_actions.add_items(session, brand.id, list(rows.values()), actor="system", now=now)
+    ids = {name: row.item_id for name, row in zip(rows, added, strict=True)}
+    begun = session.get_one(Item, ids["begun"])
+    begun.rights_state, begun.rights_from = RightsState.GRANTED, now - timedelta(hours=2)
+    actions.score_items(session, brand.id, [ids["old"], ids["ancient"]], now=now - timedelta(days=40))
+    actions.score_items(session, brand.id, [ids["begun"], ids["fresh"]], now=now - timedelta(days=1))
+    session.commit()
+    assert queries.find_aged(session, brand.id, now=now, limit=9) == [ids["old"], ids["begun"]]
+    before = queries.map_scores(session, brand.id, ids.values())
+    jobs.measure_aged(runtime)
+    after = queries.map_scores(session, brand.id, ids.values())
+    assert {id for id in before if before[id] != after[id]} == {ids["old"], ids["begun"]}
+    assert parts(after[ids["old"]])["freshness"] < parts(before[ids["old"]])["freshness"]
+    assert (parts(before[ids["begun"]])["rights_readiness"], parts(after[ids["begun"]])["rights_readiness"]) == (0.5, 1.0)
+    assert queries.find_aged(session, brand.id, now=now, limit=9) == [], "nothing is left for the next night"
+
+
+def parts(score: rules.Score) -> dict[str, float]:
+    """Signal → its value."""
+    return {part.signal: part.value for part in score.parts if part.value is not None}
+
+
+def test_the_first_finished_picture_and_all_products_are_what_a_score_rests_on(session: Session) -> None:
+    brand = make.brand(session)
+    files = [
+        make.file(session, brand, state=state, width=width) for state, width in ((FileState.PENDING, 1), (FileState.READY, 900))
+    ]
+    files.append(make.file(session, brand, width=2_000))
+    for sku in ("HAT", "BAG"):
+        make.product(session, brand, sku=sku, title=sku.title())
+    item, _ = library_actions.add_item(session, brand.id, ItemData(Kind.PHOTO, body="Mine"), files=files, actor="system", now=NOON)
+    library_actions.set_products(session, item, [ProductTag("HAT"), ProductTag("BAG", 0.2, 0.4)], actor="person:1", now=NOON)
+    bare, _ = library_actions.add_item(session, brand.id, ItemData(Kind.REVIEW, body="Fits"), actor="system", now=NOON)
+    found = queries.map_facts(session, brand.id, [item.id, bare.id], NOON)
+    assert (found[item.id].width, found[item.id].products, found[item.id].hotspots) == (900, ("Hat", "Bag"), 1)
+    assert (found[bare.id].width, found[bare.id].products, found[bare.id].measures) == (None, (), {})
+    assert queries.map_facts(session, make.brand(session).id, [item.id], NOON) == {}

@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 PORTION = 500
 """Items scored in one transaction."""
+AGED_AT_ONCE = 20_000
+"""Aged items of a brand measured in one night; the rest follows in the next ones."""
 
 
 @jobs.job("scoring.score_item")
@@ -76,6 +78,17 @@ def catch_up(runtime: Runtime) -> None:
                 actions.catch_up(session, brand_id, now=clock.now())
             elif run.id not in at_work:
                 rescoring.enqueue(session, run)
+
+
+@jobs.job("scoring.measure_aged")
+def measure_aged(runtime: Runtime) -> None:
+    """Measure anew what time alone has changed: nothing announces that an item grew old or that its rights began."""
+    with runtime.transaction() as session:
+        brands = [brand.id for brand in accounts_queries.find_brands(session)]
+    for brand_id in brands:
+        with runtime.transaction() as session:
+            aged = queries.find_aged(session, brand_id, now=clock.now(), limit=AGED_AT_ONCE)
+        score_items(runtime, brand_id=brand_id, item_ids=aged)
 
 
 @jobs.job("scoring.check_copies")
