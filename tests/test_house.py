@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.conftest import ROOT, at, fresh_database
 from ugc import worker
 from ugc.kit import db, jobs, schema
 from ugc.kit.errors import UgcError
+from ugc.modelling.rules import KINDS
 from ugc.settings import Settings
 
 CODE = sorted((ROOT / "ugc").rglob("*.py"))
@@ -138,6 +140,12 @@ def test_every_follower_and_every_periodic_job_is_registered() -> None:
     plan = worker.plan()
     assert {name for names in plan.after.values() for name in names} <= plan.registered.keys()
     assert {name for name, _ in plan.every} <= plan.registered.keys()
+
+
+def test_every_kind_of_model_is_trained_by_a_job_that_takes_a_brand() -> None:
+    for kind in KINDS.values():
+        parameters = signature(jobs.REGISTERED[kind.job].run).parameters
+        assert list(parameters) == ["runtime", "brand_id"], kind.job
 
 
 def test_no_job_has_the_name_of_an_event() -> None:

@@ -20,6 +20,7 @@ from ugc.scoring.models import ItemScore
 from ugc.similarity.models import ItemVector
 from ugc.suggestions import queries as suggestions_queries
 from ugc.suggestions.models import What
+from ugc.tables import metadata
 from ugc.texts import queries as texts_queries
 
 CAPTION = "My new linen dress at the lake, so happy with it #linendress. Write me: ada@example.org"
@@ -31,6 +32,11 @@ MOST_JOBS = 60
 def jobs_of(runtime: Runtime) -> int:
     with runtime.transaction() as session:
         return session.scalar(select(func.count()).select_from(text("procrastinate_jobs"))) or 0
+
+
+def what_follows() -> list[str]:
+    """The tables in which something may stand of an item: what was made of it and must go with it."""
+    return [table.name for table in metadata.sorted_tables if "item_id" in table.columns]
 
 
 def test_an_item_is_understood_and_the_work_comes_to_an_end(live: Runtime) -> None:
@@ -60,6 +66,9 @@ def test_an_item_is_understood_and_the_work_comes_to_an_end(live: Runtime) -> No
         offered = suggestions_queries.map_open(session, brand.id, ids, What.PRODUCT)
         assert [one.name for one in offered[photo.id]][:1] == ["D-1"]
         assert session.get_one(Item, photo.id).flags == ["generated"]
+        library_actions.remove_items(live, session, brand.id, ids, actor="test", now=make.NOON)
+    with live.transaction() as session:
+        assert {name for name in what_follows() if session.scalar(text(f"select count(*) from {name}"))} == set()  # noqa: S608
 
 
 def test_a_decision_and_an_edit_are_followed_once(live: Runtime) -> None:

@@ -19,6 +19,7 @@ from ugc.authenticity.rules import NoSuchFlag
 from ugc.duplicates import jobs as duplicates_jobs
 from ugc.ingest.models import Import
 from ugc.kit import signing
+from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
 from ugc.library.models import Item, ItemMedia, ItemProduct
 from ugc.orders.models import Order, OrderLine
@@ -157,6 +158,18 @@ def test_a_flag_that_no_longer_holds_goes_and_one_that_was_decided_stays(runtime
     session.execute(text("delete from duplicate_pairs"))
     jobs.look_at_items(runtime, brand_id=brand.id, item_ids=[item.id for item in items])
     assert [kinds(session, item) for item in items] == [["repeated_text"], [], []]
+
+
+def test_a_flag_goes_by_itself_when_what_it_rests_on_is_removed(runtime: Runtime, session: Session, brand: Brand) -> None:
+    old = make.NOON - timedelta(days=400)
+    kept, gone = (review(session, brand, WORDS, published_at=old, created=old) for _ in range(2))
+    looked_at(runtime, kept, gone)
+    assert kinds(session, kept) == ["repeated_text"]
+    library_actions.remove_items(runtime, session, brand.id, [gone.id], actor="person:1", now=make.NOON)
+    jobs.look_again(runtime)
+    query = text("select args from procrastinate_jobs where task_name = 'authenticity.look_at_items' order by id desc limit 1")
+    jobs.look_at_items(runtime, **session.scalar(query))
+    assert kinds(session, kept) == []
 
 
 def test_who_predicts_is_told_only_of_items_whose_flags_changed(runtime: Runtime, session: Session, brand: Brand) -> None:

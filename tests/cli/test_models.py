@@ -22,7 +22,7 @@ def test_versions_are_listed_and_the_one_before_is_gone_back_to(live: Runtime) -
     with live.transaction() as session:
         brand = make.brand(session, slug="acme")
         for metrics in ({"f1": 0.9}, {"f1": 0.95}):
-            make.model(session, brand, metrics=metrics)
+            make.model(session, brand, weight=metrics["f1"], metrics=metrics)
         actions.note_need(session, brand.id, "approval", have=37, needed=100, of="decisions", now=make.NOON)
     listed = ugc(live, "list")
     assert listed.returncode == 0, listed.stderr
