@@ -17,6 +17,7 @@ from tests.fakes import Asked, FakeFetcher
 from tests.similarity.encoders import tiny
 from ugc.accounts.models import Brand
 from ugc.kit import clock
+from ugc.kit import jobs as kit_jobs
 from ugc.kit.errors import Outside
 from ugc.kit.http.fetching import Answer
 from ugc.library.models import Item, ItemMedia, ItemTag, RightsState, SourcePolicy, State, Tag
@@ -210,6 +211,35 @@ def test_a_failing_endpoint_is_an_error_that_the_job_sees(
     fetcher(asking).answers[ASKED] = lambda asked: said()
     vision.describe_some(asking, brand.id)
     assert session.scalars(select(VisionDay.error)).all() == [""]
+
+
+def test_a_picture_whose_permission_ends_while_others_are_asked_about_is_not_sent(asking: Runtime, session: Session) -> None:
+    brand = make.brand(session)
+    first, _ = pictured(asking, session, brand, score=90)
+    second, file = pictured(asking, session, brand, score=10)
+    session.commit()
+
+    def withdraw(asked: Asked) -> Answer:
+        with asking.transaction() as own:
+            own.get_one(Item, second.id).rights_state = RightsState.REVOKED
+        return said()
+
+    fetcher(asking).answers[ASKED] = withdraw
+    assert vision.describe_some(asking, brand.id) == [first.id]
+    assert len(fetcher(asking).asked) == 1
+    assert file.id not in described(session)
+
+
+def test_what_was_described_before_the_endpoint_failed_is_followed_up(asking: Runtime, session: Session) -> None:
+    brand = make.brand(session)
+    first, _ = pictured(asking, session, brand, score=90)
+    pictured(asking, session, brand, score=10)
+    session.commit()
+    fetcher(asking).answers[ASKED] = lambda asked: said() if len(fetcher(asking).asked) == 1 else Answer(500, ASKED, {}, b"no")
+    with pytest.raises(Outside):
+        vision.describe_some(asking, brand.id)
+    [job] = kit_jobs.find_unfinished(session, "similarity.pictures_described")
+    assert job["item_ids"] == [first.id]
 
 
 def test_a_copy_that_was_taken_away_meanwhile_is_no_error(asking: Runtime, session: Session) -> None:
