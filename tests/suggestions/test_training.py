@@ -113,6 +113,15 @@ def test_a_model_that_is_worse_on_the_newest_items_is_not_better() -> None:
     assert outcome.metrics["log_loss"] > outcome.incumbent["log_loss"]
 
 
+def test_two_models_are_compared_on_items_that_neither_learnt_from() -> None:
+    rows = [Lesson(row.seen, row.tags, group=row.group, item_id=1_000 - place) for place, row in enumerate(lessons(200))]
+    incumbent = training.train(rows[25:], "own:1")
+    assert incumbent is not None
+    assert incumbent.through == rows[25].item_id
+    assert list(training.unseen(rows[:40], incumbent)) == rows[:25]
+    assert list(training.unseen(rows[10:40], incumbent)) == rows[10:40], "15 are too few to tell them apart"
+
+
 @pytest.mark.parametrize(("right", "of", "bound"), [(0, 10, 0.0), (22, 22, 0.9006), (21, 22, 0.8344), (114, 114, 0.98)])
 def test_the_lower_bound_is_that_of_clopper_and_pearson(right: int, of: int, bound: float) -> None:
     assert training.lower_bound(right, of) == pytest.approx(bound, abs=5e-4)

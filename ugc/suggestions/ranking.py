@@ -13,6 +13,7 @@ import numpy
 from numpy.typing import NDArray
 
 from ugc.modelling.artefacts import Artefact
+from ugc.suggestions.calibrating import sigmoid
 from ugc.suggestions.evidence import FEATURES
 
 KIND, FORMAT = "products", 1
@@ -67,11 +68,6 @@ def widened(rows: Sequence[Row] | NDArray[numpy.float64]) -> NDArray[numpy.float
     """Rows with a 1 at their end, for the bias."""
     table = numpy.asarray(rows, dtype=numpy.float64)
     return numpy.hstack([table, numpy.ones((len(table), 1))])
-
-
-def sigmoid(values: NDArray[numpy.float64]) -> NDArray[numpy.float64]:
-    """Log-odds as probabilities, without overflow."""
-    return 1 / (1 + numpy.exp(-numpy.clip(values, -30, 30)))
 
 
 def fit(rows: Sequence[Row], labels: Sequence[bool], *, prior: float = PRIOR) -> Weights:

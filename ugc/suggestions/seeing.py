@@ -12,11 +12,12 @@ from ugc.similarity import choosing
 from ugc.similarity import queries as similarity_queries
 from ugc.similarity.encoders.base import Vector
 from ugc.suggestions.tagging import Seen
+from ugc.suggestions.words import MAX_TEXT
 
 
 def text_of(item: Item) -> str:
-    """All that an item says."""
-    return f"{item.title}\n{item.body}".strip()
+    """What an item says, as far as it is read: five thousand captions of 50 kB would fill the memory of a training."""
+    return f"{item.title}\n{item.body}".strip()[:MAX_TEXT]
 
 
 def colours_of(item: Item) -> tuple[str, ...]:

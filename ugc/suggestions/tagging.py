@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from ugc.library import colours
 from ugc.modelling.artefacts import Artefact
 from ugc.similarity.encoders.base import Vector
+from ugc.suggestions.calibrating import sigmoid
 from ugc.suggestions.words import HASHTAG, key_of, split_hashtag, words_of
 
 KIND, FORMAT = "tags", 1
@@ -156,13 +157,14 @@ class Tagger:
     """Tag → precision → the probability from which on held-out decisions met it, at the lower bound of confidence."""
     encoder: str = ""
     version: int = 0
+    through: int = 0
+    """The newest item that it learnt from."""
 
 
 def probabilities(tagger: Tagger, rows: Sequence[Seen]) -> NDArray[numpy.float64]:
     """A row an item, a column a tag."""
     scores = prepared(rows, tagger.sight) @ tagger.weights.T + tagger.bias
-    odds = numpy.clip(scores * tagger.slope + tagger.offset, -30, 30)
-    return numpy.asarray(1 / (1 + numpy.exp(-odds.astype(numpy.float64))))
+    return sigmoid(scores * tagger.slope + tagger.offset)
 
 
 def say(tagger: Tagger, rows: Sequence[Seen], least: float) -> list[list[Said]]:
@@ -193,7 +195,7 @@ def write_tagger(tagger: Tagger) -> Artefact:
         "mean": tagger.sight.mean, "landmarks": tagger.sight.landmarks.astype(numpy.float16), "usual": tagger.sight.usual,
     }  # fmt: skip
     facts = {
-        "tags": list(tagger.tags), "scale": tagger.sight.scale, "encoder": tagger.encoder,
+        "tags": list(tagger.tags), "scale": tagger.sight.scale, "encoder": tagger.encoder, "through": tagger.through,
         "thresholds": {name: dict(found) for name, found in tagger.thresholds.items()},
     }  # fmt: skip
     return Artefact(KIND, FORMAT, arrays, facts)
@@ -212,4 +214,5 @@ def read_tagger(artefact: Artefact | None, version: int, encoder: str) -> Tagger
     return Tagger(
         tags=tuple(facts["tags"]), weights=weights, bias=numpy.asarray(arrays["bias"]), slope=numpy.asarray(arrays["slope"]),
         offset=numpy.asarray(arrays["offset"]), sight=sight, thresholds=dict(facts["thresholds"]), encoder=encoder, version=version,
+        through=int(facts.get("through", 0)),
     )  # fmt: skip

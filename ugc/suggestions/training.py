@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn.linear_model import LogisticRegression, Ridge, RidgeCV
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold
 
-from ugc.suggestions import tagging
+from ugc.suggestions import calibrating, tagging
 from ugc.suggestions.rules import PRECISIONS
 from ugc.suggestions.tagging import Seen, Sight, Tagger
 
@@ -24,6 +25,8 @@ LEAST_OF_EACH = 5
 """Items with a tag, and without it, from which on it can be learnt."""
 FOLDS = 5
 ALPHAS = (0.1, 0.3, 1.0, 3.0, 10.0)
+FEW = 1_000
+"""Items up to which the ridge is chosen over all folds; of more, one fold says the same."""
 MOST_LANDMARKS = 512
 """Pictures that nearness is taken to: more cost a second and find little more."""
 SMALLEST = 1e-4
@@ -35,6 +38,9 @@ STEPS = (0.99, 0.98, 0.97, 0.95, 0.93, 0.9, 0.87, 0.84, 0.8, 0.75, 0.7, 0.65, 0.
 them does not find one by luck (fixed-sequence testing).
 """
 Labels = NDArray[numpy.float32]
+Places = NDArray[numpy.int64]
+Fold = tuple[Places, Places]
+"""Places to learn from, and places that are held out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class Lesson:
     unsure: frozenset[str] = frozenset()
     group: int = 0
     """The creator: photos of one person are alike, and never stand on both sides of a split."""
+    item_id: int = 0
 
 
 def learnable(lessons: Sequence[Lesson]) -> list[str]:
@@ -74,8 +81,8 @@ def missing(lessons: Sequence[Lesson]) -> tuple[int, int, str]:
     return min(len(lessons) - count for count in counts.values() if count >= LEAST_OF_EACH), LEAST_OF_EACH, "items without the tag"
 
 
-def train(lessons: Sequence[Lesson], encoder: str) -> Tagger | None:
-    """A model of all tags that can be learnt; None where there is none."""
+def train(lessons: Sequence[Lesson], encoder: str, *, proven: bool = True) -> Tagger | None:
+    """A model of all tags that can be learnt, with what held-out items prove of each; None where there is none."""
     names = learnable(lessons)
     if len(lessons) < LEAST_ROWS or not names:
         return None
@@ -84,20 +91,22 @@ def train(lessons: Sequence[Lesson], encoder: str) -> Tagger | None:
     # Among whitened columns a ridge is the kernel ridge over the landmarks (Nyström); the weights are folded back below.
     table[:, : len(whiten)] = table[:, : len(whiten)] @ whiten
     labels, known = label(lessons, names)
-    alpha = RidgeCV(alphas=ALPHAS).fit(table, labels).alpha_
     folds = split(lessons)
+    alpha = choose_alpha(table, labels, folds if len(lessons) <= FEW else folds[:1])
     scores = numpy.zeros_like(labels)
     for kept, rest in folds:
-        scores[rest] = Ridge(alpha=alpha).fit(table[kept], labels[kept]).predict(table[rest]).reshape(len(rest), -1)
+        scores[rest] = predict(alpha, table, labels, kept, rest)
     final = Ridge(alpha=alpha).fit(table, labels)
     weights = numpy.atleast_2d(final.coef_).astype(numpy.float32)
     weights[:, : len(whiten)] = weights[:, : len(whiten)] @ whiten.T
-    curves = [calibrate(scores[known[:, place], place], labels[known[:, place], place]) for place in range(len(names))]
+    slope, offset = calibrating.curves(scores, labels, known)
     tagger = Tagger(
         tags=tuple(names), weights=weights, bias=numpy.atleast_1d(final.intercept_).astype(numpy.float32),
-        slope=numpy.array([each[0] for each in curves], numpy.float32),
-        offset=numpy.array([each[1] for each in curves], numpy.float32), sight=sight, thresholds={}, encoder=encoder,
+        slope=slope.astype(numpy.float32), offset=offset.astype(numpy.float32), sight=sight, thresholds={}, encoder=encoder,
+        through=max(lesson.item_id for lesson in lessons),
     )  # fmt: skip
+    if not proven:
+        return tagger
     answers = held_out(scores, labels, known, folds)
     return replace(tagger, thresholds={name: thresholds_of(*answers[place]) for place, name in enumerate(names)})
 
@@ -128,7 +137,7 @@ def label(lessons: Sequence[Lesson], names: Sequence[str]) -> tuple[Labels, NDAr
     return labels, known
 
 
-def split(lessons: Sequence[Lesson]) -> list[tuple[NDArray[numpy.int64], NDArray[numpy.int64]]]:
+def split(lessons: Sequence[Lesson]) -> list[Fold]:
     """Which items to learn from and which to hold out, in turn; everybody's own items stay together."""
     groups = numpy.array([lesson.group or -place - 1 for place, lesson in enumerate(lessons)])
     folds = min(FOLDS, len(set(groups.tolist())))
@@ -137,31 +146,30 @@ def split(lessons: Sequence[Lesson]) -> list[tuple[NDArray[numpy.int64], NDArray
     return list(GroupKFold(folds).split(groups, groups=groups))
 
 
-def calibrate(scores: NDArray[numpy.float32], labels: Labels) -> tuple[float, float]:
-    """Slope and offset of the logistic curve from score to probability (Platt); of one class only, its share for any score."""
-    wanted = labels > 0.5
-    if wanted.all() or not wanted.any():
-        share = (wanted.sum() + 1) / (len(wanted) + 2)
-        return 0.0, float(numpy.log(share / (1 - share)))
-    # Scores lie around 0 to 1; ten times as wide, the usual regularisation hardly binds.
-    fitted = LogisticRegression(C=10.0, max_iter=1_000).fit(10 * scores[:, None].astype(numpy.float64), wanted)
-    return max(0.0, float(10 * fitted.coef_[0, 0])), float(fitted.intercept_[0])
+def choose_alpha(table: Labels, labels: Labels, folds: Sequence[Fold]) -> float:
+    """The ridge that is nearest to the truth of items that it did not see."""
+    errors = {
+        alpha: sum(float(((predict(alpha, table, labels, kept, rest) - labels[rest]) ** 2).sum()) for kept, rest in folds)
+        for alpha in ALPHAS
+    }
+    return min(ALPHAS, key=lambda alpha: errors[alpha])
+
+
+def predict(alpha: float, table: Labels, labels: Labels, kept: Places, rest: Places) -> Labels:
+    """Scores of some items by what the others teach."""
+    found = Ridge(alpha=alpha).fit(table[kept], labels[kept]).predict(table[rest])
+    return numpy.asarray(found, dtype=numpy.float32).reshape(len(rest), -1)
 
 
 def held_out(
-    scores: Labels, labels: Labels, known: NDArray[numpy.bool_], folds: Sequence[tuple[NDArray[numpy.int64], NDArray[numpy.int64]]]
+    scores: Labels, labels: Labels, known: NDArray[numpy.bool_], folds: Sequence[Fold]
 ) -> list[tuple[NDArray[numpy.float64], NDArray[numpy.bool_]]]:  # fmt: skip
     """For each tag, probability and truth of every item whose tag is known, by a curve that did not see the item either."""
-    found = []
-    for place in range(labels.shape[1]):
-        p = numpy.zeros(len(labels))
-        for kept, held in folds:
-            own = kept[known[kept, place]]
-            slope, offset = calibrate(scores[own, place], labels[own, place])
-            p[held] = 1 / (1 + numpy.exp(-numpy.clip(slope * scores[held, place] + offset, -30, 30)))
-        sure = known[:, place]
-        found.append((p[sure], labels[sure, place] > 0.5))
-    return found
+    p = numpy.zeros(labels.shape)
+    for kept, rest in folds:
+        slope, offset = calibrating.curves(scores[kept], labels[kept], known[kept])
+        p[rest] = calibrating.sigmoid(scores[rest] * slope + offset)
+    return [(p[sure, place], labels[sure, place] > 0.5) for place, sure in enumerate(known.T)]
 
 
 def thresholds_of(p: NDArray[numpy.float64], truth: NDArray[numpy.bool_]) -> dict[str, float]:
@@ -178,6 +186,7 @@ def thresholds_of(p: NDArray[numpy.float64], truth: NDArray[numpy.bool_]) -> dic
     return found
 
 
+@lru_cache(maxsize=65_536)
 def lower_bound(right: int, of: int) -> float:
     """What the share of right answers is at least, as sure as CONFIDENCE (Clopper and Pearson 1934)."""
     if right == 0:
@@ -207,13 +216,20 @@ def compare(lessons: Sequence[Lesson], encoder: str, incumbent: Tagger | None) -
         return None
     newest = max(1, round(HELD_OUT * min(len(lessons), MOST_ROWS)))
     held, older = lessons[:newest], lessons[newest:MOST_ROWS]
-    twin = train(older, encoder)
+    twin = train(older, encoder, proven=False)
     if twin is None:
         return Outcome(final, {"tags": float(len(final.tags))}, None, incumbent is None, "the first that there was enough for")
-    metrics = measure(twin, held, final.tags)
-    before = measure(incumbent, held, final.tags) if incumbent else None
+    fresh = unseen(held, incumbent)
+    metrics = measure(twin, fresh, final.tags)
+    before = measure(incumbent, fresh, final.tags) if incumbent else None
     better = before is None or metrics["log_loss"] <= before["log_loss"]
     return Outcome(final, metrics, before, better, why(metrics, before))
+
+
+def unseen(held: Sequence[Lesson], incumbent: Tagger | None) -> Sequence[Lesson]:
+    """Held-out items that the one in use did not learn from either, as soon as there are enough to tell two models apart."""
+    fresh = [lesson for lesson in held if incumbent is None or lesson.item_id > incumbent.through]
+    return fresh if len(fresh) >= LEAST_ROWS else held
 
 
 def why(metrics: dict[str, float], before: dict[str, float] | None) -> str:
