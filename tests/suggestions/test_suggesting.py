@@ -8,11 +8,12 @@ from decimal import Decimal
 
 import numpy
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from tests import make
 from ugc.accounts.models import Brand
+from ugc.catalog.models import Product
 from ugc.kit import signing
 from ugc.library import actions as library_actions
 from ugc.library.models import Item, ItemMedia
@@ -20,7 +21,7 @@ from ugc.modelling import actions as modelling_actions
 from ugc.orders.models import Order, OrderLine
 from ugc.runtime import Runtime
 from ugc.submissions.models import Submission, Terms
-from ugc.suggestions import actions, queries, seeing, suggesting, tagging
+from ugc.suggestions import actions, catalogue, looking, queries, seeing, suggesting, tagging
 from ugc.suggestions.models import Standing, Suggestion, What
 from ugc.suggestions.tagging import Tagger
 
@@ -62,14 +63,14 @@ def test_seven_sizes_are_suggested_once_and_one_of_them_accepted_is_all_of_them(
     assert one.state is Standing.ACCEPTED
 
 
-def bought(session: Session, brand: Brand, email: str, *skus: str, days: int = 12) -> None:
+def bought(session: Session, brand: Brand, email: str, *skus: str, days: int = 12) -> Order:
     order = Order(
         brand_id=brand.id, source="generic", external_id=f"o-{next(make.numbers)}", updated_at=NOW,
         placed_at=NOW - timedelta(days=days),
         status="paid", currency="EUR", total=Decimal(20 * len(skus)), email_sha256=hashlib.sha256(email.encode()).hexdigest(),
     )  # fmt: skip
     order.lines = [OrderLine(external_id=str(place), sku=sku, quantity=1, price=Decimal(20)) for place, sku in enumerate(skus)]
-    make.added(session, order)
+    return make.added(session, order)
 
 
 def sent_by(runtime: Runtime, session: Session, item: Item, email: str) -> None:
@@ -194,3 +195,38 @@ def test_what_a_person_refused_is_never_applied(runtime: Runtime, session: Sessi
     actions.set_precisions(session, brand.id, 0.95, None, actor="person:1", now=NOW)
     suggesting.suggest(runtime, session, brand.id, [item.id], now=NOW)
     assert tags_of(session, item) == []
+
+
+def test_an_address_that_cannot_be_read_is_nobodys(runtime: Runtime, session: Session, brand: Brand) -> None:
+    """An order without an address must not become that of everybody whose seal is of a former key."""
+    sealed = make.item(session, brand, body="Love it!")
+    sent_by(runtime, session, sealed, "ada@example.com")
+    session.execute(update(Submission).where(Submission.item_id == sealed.id).values(email_sealed="of another key"))
+    ordered = make.item(session, brand, body="Love it!", extra={"order_id": "A-1"})
+    order = bought(session, brand, "", "SCARF-9")
+    order.external_id, order.email_sha256 = "A-1", ""
+    session.flush()
+    found = looking.find_bought(runtime, session, catalogue.get_index(session, brand.id), [sealed, ordered])
+    assert [each.family for each in found[ordered.id]] == ["SCARF-9"]
+    assert sealed.id not in found
+
+
+def test_an_address_given_with_one_item_counts_for_the_creators_others(runtime: Runtime, session: Session, brand: Brand) -> None:
+    creator = make.creator(session, brand)
+    first, second = (make.item(session, brand, body="Love it!", creator_id=creator.id) for _ in range(2))
+    sent_by(runtime, session, first, "ada@example.com")
+    bought(session, brand, "ada@example.com", "SCARF-9")
+    [one] = suggested(runtime, session, second, What.PRODUCT)
+    assert one.name == "SCARF-9"
+
+
+def test_what_was_refused_stays_refused_when_the_feed_gives_it_a_family(runtime: Runtime, session: Session, brand: Brand) -> None:
+    item = make.item(session, brand, body="So happy with my #strawhat")
+    [one] = suggested(runtime, session, item, What.PRODUCT)
+    actions.refuse(session, brand.id, [one.id], "person:1", NOW)
+    hat = session.scalars(select(Product).where(Product.sku == "HAT-1", Product.brand_id == brand.id)).one()
+    hat.family, hat.updated = "HATS", NOW + timedelta(days=400)
+    session.flush()
+    assert suggested(runtime, session, item, What.PRODUCT) == []
+    other = make.item(session, brand, body="So happy with my #strawhat")
+    assert [each.name for each in suggested(runtime, session, other, What.PRODUCT)] == ["HATS"]

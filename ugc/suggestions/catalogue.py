@@ -14,8 +14,8 @@ from ugc.suggestions.matching import Index, Listed
 
 MOST_PRODUCTS = 200_000
 """Products of one index: the first ones by id; more would take the memory of a process."""
-KEPT = 8
-"""Indexes that a process keeps; one of 20,000 products takes about 40 MB."""
+MOST_KEPT = 100_000
+"""Products of all indexes that a process keeps; 20,000 take about 40 MB. The newest always stays."""
 Stamp = tuple[int, ...]
 KEPT_INDEXES: OrderedDict[int, tuple[Stamp, Index]] = OrderedDict()
 LOCK = Lock()
@@ -30,11 +30,16 @@ def get_index(session: Session, brand_id: int) -> Index:
         return kept[1]
     made = matching.build(find_listed(session, brand_id))
     with LOCK:
-        KEPT_INDEXES[brand_id] = (stamp, made)
-        KEPT_INDEXES.move_to_end(brand_id)
-        while len(KEPT_INDEXES) > KEPT:
-            KEPT_INDEXES.popitem(last=False)
+        keep(brand_id, stamp, made)
     return made
+
+
+def keep(brand_id: int, stamp: Stamp, made: Index) -> None:
+    """Keep an index for the next time; what was made longest ago goes as soon as all of them are too many."""
+    KEPT_INDEXES[brand_id] = (stamp, made)
+    KEPT_INDEXES.move_to_end(brand_id)
+    while len(KEPT_INDEXES) > 1 and sum(len(index.product_families) for _, index in KEPT_INDEXES.values()) > MOST_KEPT:
+        KEPT_INDEXES.popitem(last=False)
 
 
 def stamp_of(session: Session, brand_id: int) -> Stamp:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, false, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from ugc.kit import signing
 from ugc.kit.db import among
 from ugc.library.models import Item, ItemProduct, ItemTag, Tag
 from ugc.orders import queries as orders_queries
@@ -20,6 +19,7 @@ from ugc.orders.models import Order, OrderLine
 from ugc.runtime import Runtime
 from ugc.similarity import queries as similarity_queries
 from ugc.similarity.encoders.base import Vector
+from ugc.submissions import senders
 from ugc.submissions.models import Submission
 from ugc.suggestions import evidence, matching
 from ugc.suggestions.evidence import Bought, Near
@@ -32,8 +32,10 @@ CATALOGUE = 12
 """Catalogue pictures that are asked for."""
 CLOSE = 0.15
 """Alike items below this closeness do not vote."""
-MOST_ORDERS = 200
-"""Newest orders of one customer."""
+MOST_ORDERS = 2_000
+"""Newest orders of the creators of all items that are looked at together."""
+MOST_SENT = 2_000
+"""Newest items that these creators sent, whose addresses are compared."""
 ORDER_NAMES = ("order_id", "order", "order_number", "order id", "order number")
 CUSTOMER_NAMES = ("customer_id", "customer", "customer id", "user_id")
 """What review exports call the order and the customer beside a review."""
@@ -134,7 +136,7 @@ def find_bought(runtime: Runtime, session: Session, index: Index, items: Sequenc
             if value := first_of(item.extra, names):
                 owners[kind, value].add(item.id)
     bought: dict[int, list[Bought]] = defaultdict(list)
-    for order in find_orders(session, brand_id, owners.keys()):
+    for order in find_orders(session, brand_id, owners.keys(), min(posted.values()), max(posted.values())):
         families = kept_families(session, index, order)
         keys = (("email", order.email_sha256), ("order", order.external_id), ("customer", order.customer_id))
         for item_id in {id for key in keys for id in owners.get(key, ())}:
@@ -151,35 +153,22 @@ def first_of(extra: Mapping[str, object], names: Sequence[str]) -> str:
 
 def find_digests(runtime: Runtime, session: Session, items: Sequence[Item]) -> dict[int, list[str]]:
     """Item → SHA-256 of the addresses that its creator gave, with this item or another, as order feeds carry them."""
-    creators = {item.creator_id for item in items if item.creator_id is not None}
-    query = select(Item.id, Item.creator_id, Submission.email_sealed).join(Submission, Submission.item_id == Item.id)
-    mine = or_(among(Item.id, [item.id for item in items]), among(Item.creator_id, creators) if creators else false())
-    rows = session.execute(query.where(Item.brand_id == items[0].brand_id, Submission.email_sealed != "", mine).limit(2_000))
-    of_item: dict[int, list[str]] = defaultdict(list)
-    of_creator: dict[int, list[str]] = defaultdict(list)
-    for item_id, creator_id, sealed in rows:
-        digest = digest_of(runtime, sealed)
-        of_item[item_id].append(digest)
-        if creator_id is not None:
-            of_creator[creator_id].append(digest)
-    return {
-        item.id: list(dict.fromkeys(of_item[item.id] + of_creator[item.creator_id or 0]))
-        for item in items
-        if of_item[item.id] or of_creator[item.creator_id or 0]
-    }
+    brand_id, creators = items[0].brand_id, {item.creator_id for item in items if item.creator_id is not None}
+    others = select(Item.id, Item.creator_id).where(Item.brand_id == brand_id, among(Item.creator_id, creators))
+    sent = others.where(select(Submission.id).where(Submission.item_id == Item.id).exists()).order_by(Item.id.desc())
+    creator_of = dict(session.execute(sent.limit(MOST_SENT)).all()) if creators else {}
+    found = senders.map_digests(runtime, session, brand_id, {*creator_of, *(item.id for item in items)})
+    given: dict[int, list[str]] = defaultdict(list)
+    for item_id, creator_id in creator_of.items():
+        given[creator_id or 0] += found.get(item_id, ())
+    listed = {item.id: dict.fromkeys([*found.get(item.id, ()), *given.get(item.creator_id or 0, ())]) for item in items}
+    return {item_id: list(digests) for item_id, digests in listed.items() if digests}
 
 
-def digest_of(runtime: Runtime, sealed: str) -> str:
-    """What an order feed says instead of a customer's address; empty where the seal is from another key."""
-    try:
-        address = signing.unseal(runtime.key("submission-email"), sealed)
-    except signing.SealBroken:
-        return ""
-    return hashlib.sha256(address.strip().lower().encode()).hexdigest()
-
-
-def find_orders(session: Session, brand_id: int, keys: Iterable[tuple[str, str]]) -> list[Order]:
-    """The orders of these customers, the newest first."""
+def find_orders(
+    session: Session, brand_id: int, keys: Iterable[tuple[str, str]], first: datetime, last: datetime
+) -> list[Order]:  # fmt: skip
+    """The orders of these customers that say something about posts between two times, the newest first."""
     values: dict[str, set[str]] = defaultdict(set)
     for kind, value in keys:
         if value:
@@ -189,6 +178,7 @@ def find_orders(session: Session, brand_id: int, keys: Iterable[tuple[str, str]]
     if not asked:
         return []
     query = select(Order).where(Order.brand_id == brand_id, or_(*asked), Order.status.not_in(sorted(orders_rules.CANCELLED)))
+    query = query.where(Order.placed_at.between(first - evidence.BOUGHT_WITHIN, last + evidence.AFTER_POSTING))
     return list(session.scalars(query.options(*orders_queries.whole()).order_by(Order.placed_at.desc()).limit(MOST_ORDERS)))
 
 

@@ -40,6 +40,18 @@ def map_open(session: Session, brand_id: int, item_ids: Iterable[int], what: Wha
     return found
 
 
+def map_refused(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, set[int]]:
+    """The products that were refused on each item; items with none are left out."""
+    query = select(Suggestion.item_id, Suggestion.product_id).where(
+        Suggestion.brand_id == brand_id, among(Suggestion.item_id, set(item_ids)), Suggestion.what == What.PRODUCT,
+        Suggestion.state == Standing.REFUSED, Suggestion.product_id.is_not(None),
+    )  # fmt: skip
+    found: dict[int, set[int]] = {}
+    for item_id, product_id in session.execute(query):
+        found.setdefault(item_id, set()).add(product_id or 0)
+    return found
+
+
 def get_settings(session: Session, brand_id: int) -> SuggestionSettings:
     """What the brand lets be applied by itself; nothing as long as it did not choose. Not added to the session."""
     return session.get(SuggestionSettings, brand_id) or SuggestionSettings(brand_id=brand_id, tags=None, products=None)

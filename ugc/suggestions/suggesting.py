@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,9 +25,11 @@ from ugc.suggestions.ranking import Weights
 from ugc.suggestions.rules import Offer
 from ugc.suggestions.tagging import Said, Seen, Tagger
 
-LEAST_PRODUCT = 0.1
+LEAST_PRODUCT, LEAST_FURTHER = 0.15, 0.5
 LEAST_TAG = 0.2
-"""Below these nothing is offered: a wrong chip costs a coordinator more than a missing one."""
+"""Below these nothing is offered: a wrong chip costs a coordinator more than a missing one. Beside a product that an item has,
+another must be likelier than not: pictures of vases that look alike all have some product.
+"""
 MOST_PRODUCTS, MOST_TAGS = 4, 6
 MOST_WORDS = 5_000
 """Commonest tags of a brand that are looked for in captions."""
@@ -84,7 +86,7 @@ def suggest(
     alike = looking.find_alike(session, brand_id, {id: row.vector for id, row in seen.items() if row.vector is not None})
     near = {each.key for one in alike.values() for each in one.items}
     carried = looking.find_carried(session, brand_id, near | items.keys())
-    products = offer_products(runtime, session, known, items, alike, carried)
+    products = offer_products(runtime, session, brand_id, known, items, alike, carried)
     tags = offer_tags(known, items, seen, alike, carried, find_shown(session, brand_id, items, known.vocabulary))
     actions.settle_carried(session, brand_id, tags_on(items), families_on(known.index, items), known.index.places, now)
     actions.offer_many(session, brand_id, products, What.PRODUCT, now, model_version=known.weights.version)
@@ -122,13 +124,24 @@ def families_on(index: Index, items: Mapping[int, Item]) -> dict[int, set[str]]:
 
 
 def offer_products(
-    runtime: Runtime, session: Session, known: Knowledge, items: Mapping[int, Item], alike: Mapping[int, Alike], carried: Carried
+    runtime: Runtime, session: Session, brand_id: int, known: Knowledge, items: Mapping[int, Item], alike: Mapping[int, Alike],
+    carried: Carried,
 ) -> dict[int, list[Offer]]:  # fmt: skip
     """Each item's likeliest families, without those that it has, as their main product or the variant that is named."""
     found = gather(runtime, session, known.index, items, alike, carried)
-    has = families_on(known.index, items)
+    has, refused = families_on(known.index, items), find_refused(session, brand_id, known.index, items)
     return {
-        id: ranked_products(known, item, [each for each in found[id] if each.family not in has[id]]) for id, item in items.items()
+        id: ranked_products(known, item, [each for each in found[id] if each.family not in has[id] | refused.get(id, set())])
+        for id, item in items.items()
+    }
+
+
+def find_refused(session: Session, brand_id: int, index: Index, item_ids: Iterable[int]) -> dict[int, set[str]]:
+    """The families that hold a product which was refused on an item: a feed may have given it another family since."""
+    places = index.product_families
+    return {
+        item_id: {index.families[places[each]].name for each in products if each in places}
+        for item_id, products in queries.map_refused(session, brand_id, item_ids).items()
     }
 
 
@@ -162,7 +175,8 @@ def ranked_products(known: Knowledge, item: Item, found: Sequence[Evidence]) -> 
         product_id = each.match.product_id if each.match else family.members[0].product_id
         why = evidence.reasons(each, item.published_at, family.members[0].title)
         made.append(Offer(each.family, float(p), why, product_id=product_id))
-    return [offer for offer in made if offer.p >= LEAST_PRODUCT][:MOST_PRODUCTS]
+    least = LEAST_FURTHER if item.products else LEAST_PRODUCT
+    return [offer for offer in made if offer.p >= least][:MOST_PRODUCTS]
 
 
 def find_shown(session: Session, brand_id: int, items: Mapping[int, Item], vocabulary: Vocabulary) -> dict[int, list[Hint]]:
