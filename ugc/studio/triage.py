@@ -83,7 +83,7 @@ def learnt_of(session: Session, brand_id: int, wanted: Wanted) -> Learnt | None:
     p, y = model.heldout["p"], model.heldout["y"]
     return Learnt(
         active, bounds, queries.bounds_of(model, rules.everything(wanted)), rules.reliability(p, y),
-        rules.calibration_error(p, y), rules.sides(p, y, bounds), queries.find_stars(session, brand_id, model),
+        rules.calibration_error(p, y), queries.sides_of(model, wanted, bounds), queries.find_stars(session, brand_id, model),
         queries.get_live(session, brand_id), queries.preview(session, brand_id, wanted, bounds, active.version),
     )  # fmt: skip
 

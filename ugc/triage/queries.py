@@ -209,10 +209,21 @@ def get_need(session: Session, brand_id: int) -> tuple[int, int]:
 
 def bounds_of(model: learning.Model, wanted: Wanted) -> Bounds:
     """What the model may decide of the kinds that the brand wants, at the agreement that it asks for."""
+    p, y, may = heldout_of(model, wanted)
+    return rules.choose_bounds(p, y, wanted.agreement, may)
+
+
+def sides_of(model: learning.Model, wanted: Wanted, bounds: Bounds) -> tuple[rules.Side, rules.Side]:
+    """How it does inside the bounds, on the same decisions from which they were chosen."""
+    return rules.sides(*heldout_of(model, wanted), bounds)
+
+
+def heldout_of(model: learning.Model, wanted: Wanted) -> tuple[rules.Numbers, rules.Numbers, rules.Numbers]:
+    """What was said and decided of the kinds that the brand wants, and which of it the machine may take."""
     kinds = model.heldout["kind"]
     mine = numpy.isin(kinds, list(wanted.kinds))
     p, y = model.heldout["p"][mine], model.heldout["y"][mine]
-    return rules.choose_bounds(p, y, wanted.agreement, rules.may_decide(p, kinds[mine], wanted))
+    return p, y, rules.may_decide(p, kinds[mine], wanted)
 
 
 def map_approvals(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[int, ItemApproval]:
