@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import make
 from ugc.accounts.models import Brand
+from ugc.kit import clock
 from ugc.kit import jobs as queue
 from ugc.library import actions as library_actions
 from ugc.library.models import Item, State
@@ -100,3 +103,12 @@ def test_items_that_nobody_looked_at_are_caught_up_on(runtime: Runtime, session:
     session.commit()
     jobs.catch_up(runtime)
     assert {"brand_id": brand.id, "item_ids": [item.id]} in queue.find_unfinished(session, "suggestions.suggest_for_items")
+
+
+def test_what_still_waits_is_not_caught_up_twice(runtime: Runtime, session: Session, brand: Brand) -> None:
+    item = make.item(session, brand, body="straw hat", created=clock.now() - timedelta(hours=1))
+    session.commit()
+    for _ in range(2):
+        jobs.catch_up(runtime)
+    waiting = queue.find_unfinished(session, "suggestions.suggest_for_items")
+    assert waiting.count({"brand_id": brand.id, "item_ids": [item.id]}) == 1

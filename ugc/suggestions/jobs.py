@@ -58,12 +58,13 @@ def suggest_for_brand(runtime: Runtime, *, brand_id: int) -> None:
         enqueue(session, brand_id, list(session.scalars(newest.limit(MOST_AGAIN))))
 
 
-def enqueue(session: Session, brand_id: int, ids: list[int]) -> None:
-    """Portions of items as jobs below the usual priority."""
+def enqueue(session: Session, brand_id: int, ids: list[int], *, once: str | None = None) -> None:
+    """Portions of items as jobs below the usual priority; with `once`, no portion is asked for while its like still waits."""
     for start in range(0, len(ids), PORTION):
         jobs.enqueue(
-            session, "suggestions.suggest_for_items", brand_id=brand_id, item_ids=ids[start : start + PORTION], priority=-1
-        )
+            session, "suggestions.suggest_for_items", brand_id=brand_id, item_ids=ids[start : start + PORTION], priority=-1,
+            once=f"{once}:{brand_id}:{start}" if once else None,
+        )  # fmt: skip
 
 
 @jobs.job("suggestions.after_model")
@@ -87,7 +88,9 @@ def catch_up(runtime: Runtime) -> None:
             waiting = select(Item.id).where(Item.brand_id == brand.id, Item.state == State.INBOX, Item.waiting_media == 0, due)
             # What came in a moment ago is being looked at anyway.
             waiting = waiting.where(Item.created < now - timedelta(minutes=10))
-            enqueue(session, brand.id, list(session.scalars(waiting.order_by(Item.id.desc()).limit(CAUGHT_UP))))
+            due_ids = list(session.scalars(waiting.order_by(Item.id.desc()).limit(CAUGHT_UP)))
+            # A worker that is hours behind must not find the same work again for every hour.
+            enqueue(session, brand.id, due_ids, once="suggestions.catch_up")
 
 
 @jobs.job("suggestions.train_tags")
@@ -102,7 +105,7 @@ def train_tags(runtime: Runtime, *, brand_id: int) -> None:
         kept = modelling_queries.load(session, brand_id, tagging.KIND, format=tagging.FORMAT)
         incumbent = tagging.read_tagger(kept, version, encoder)
         rows = learning.find_tagged(session, brand_id)
-    lessons = [training.Lesson(row.seen, row.tags, row.unsure, row.creator) for row in rows]
+    lessons = [training.Lesson(row.seen, row.tags, row.unsure, row.creator, row.item_id) for row in rows]
     outcome = training.compare(lessons, encoder, incumbent)
     with runtime.transaction() as session:
         if outcome is None:
