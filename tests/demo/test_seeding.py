@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from tests.make import NOON
 from ugc.accounts import actions as accounts_actions
@@ -113,6 +113,10 @@ def test_visitors_come_through_the_real_doors_and_mark_themselves(filled: Runtim
         assert doubtful == 0
         assert session.scalars(select(Event.visitor).distinct()).all()
         assert all(name.startswith("sample-") for name in session.scalars(select(Event.visitor).distinct()))
+        places = session.scalars(select(Event.data["position"].as_string()).where(Event.type == "item_impression").distinct())
+        assert {"1", "2"} <= set(places), "what sells is judged by the place"
+        measured = text("select count(*) from procrastinate_jobs where task_name = 'insights.measure_brand'")
+        assert session.scalar(measured) == 1
 
 
 def replace_shot(one: plan.Planned) -> plan.Planned:

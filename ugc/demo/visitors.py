@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import random
 import uuid
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import Any
 
 from ugc.accounts import queries as accounts_queries
 from ugc.demo import content
+from ugc.kit import jobs
 from ugc.library import queries as library_queries
 from ugc.orders import actions as orders_actions
 from ugc.runtime import Runtime
@@ -26,6 +28,8 @@ DAYS = 6
 VISITORS = 160
 BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 AT_ONCE = 20
+# Most visitors see no more than the first of a gallery, so that some items are soon seen often enough to be judged.
+FRONT = 24
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,15 @@ def visit(runtime: Runtime, key: str, secret: str, *, now: datetime, seed: int =
         if made.order is not None:
             send_order(runtime, secret, made.order, now=now)
             orders += 1
+    measure(runtime)
     return orders
+
+
+def measure(runtime: Runtime) -> None:
+    """What sells is measured by the hour; whoever tries the demo should not have to wait for that."""
+    with runtime.transaction() as session:
+        brand_id = accounts_queries.get_brand(session, content.BRAND).id
+        jobs.enqueue(session, "insights.measure_brand", once=f"insights.measure_brand:{brand_id}", brand_id=brand_id, days=DAYS + 1)
 
 
 def find_shown(runtime: Runtime, now: datetime) -> list[Shown]:
@@ -96,11 +108,12 @@ def invent(chance: random.Random, number: int, shown: Sequence[Shown], now: date
 
     happen("page_view")
     happen("gallery_view")
-    for item in chance.sample(shown, min(len(shown), chance.randint(4, 11))):
-        happen("item_impression", item=item.item_id)
+    met = shown[:FRONT] if chance.random() < 0.75 else shown
+    for place, item in enumerate(chance.sample(met, min(len(met), chance.randint(4, 11))), start=1):
+        happen("item_impression", item=item.item_id, position=place)
         if chance.random() < 0.35 + 0.5 * item.appeal:
             happen("item_view", item=item.item_id)
-        if chance.random() < 0.32 * item.appeal:
+        if chance.random() < 0.6 * item.appeal / math.sqrt(place):
             happen("item_open", item=item.item_id)
             if item.skus and chance.random() < 0.55:
                 wanted = chance.choice(item.skus)
