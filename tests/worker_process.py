@@ -50,6 +50,15 @@ def fail(runtime: Runtime, *, brand_id: int) -> None:
         raise RuntimeError("it is broken")
 
 
+@job("tests.do_all", max_attempts=2, gathers="item_ids")
+def do_all(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
+    """Mark each thing; all fail where 13 is among them."""
+    if 13 in item_ids:
+        raise RuntimeError("13 is broken")
+    for item_id in item_ids:
+        mark(runtime, brand_id=brand_id, name=f"{brand_id}:{item_id}")
+
+
 def until(path: Path) -> None:
     """Wait for a file, within the test's own time limit."""
     while not path.exists():
@@ -62,7 +71,8 @@ def marks(runtime: Runtime) -> list[str]:
     return path.read_text().split() if path.exists() else []
 
 
-PLAN = working.Plan(jobs.REGISTERED, worker.AFTER | {"tests.happened": ["tests.mark", "tests.mark"]}, [])
+EVENTS = {"tests.happened": ["tests.mark", "tests.mark"], "tests.item_came": ["tests.do_all"]}
+PLAN = working.Plan(jobs.REGISTERED, worker.AFTER | EVENTS, [])
 
 
 def main() -> None:

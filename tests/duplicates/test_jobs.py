@@ -132,7 +132,7 @@ def test_a_finished_file_asks_for_all_its_items(runtime: Runtime, session: Sessi
     session.commit()
     look(runtime, old)
     [file_id] = session.scalars(select(ItemMedia.file_id).where(ItemMedia.item_id == new.id))
-    jobs.find_for_file(runtime, brand_id=brand.id, file_id=file_id)
+    jobs.find_for_files(runtime, brand_id=brand.id, file_ids=[file_id])
     assert groups(session, brand) == [{old.id, new.id}]
 
 
@@ -500,7 +500,7 @@ def test_a_picture_that_is_still_being_made_waits_for_its_own_turn(
     medium.file.state = FileState.READY
     session.commit()
     assert not is_shown(session, gallery, item)
-    jobs.find_for_file(runtime, brand_id=brand.id, file_id=medium.file_id)
+    jobs.find_for_files(runtime, brand_id=brand.id, file_ids=[medium.file_id])
     assert is_shown(session, gallery, item)
 
 

@@ -85,14 +85,14 @@ def test_a_picture_gets_them_once_the_public_may_see_it(runtime: Runtime, sessio
     assert wanted(session) == []
     approved(session, item)
     galleries_jobs.unpublish_item(runtime, brand_id=brand.id, item_id=item.id)
-    galleries_jobs.drop_file_items(runtime, brand_id=brand.id, file_id=file.id)
+    galleries_jobs.drop_file_items(runtime, brand_id=brand.id, file_ids=[file.id])
     assert wanted(session) == [file.id]
     jobs.refine(runtime, brand_id=brand.id, file_id=file.id)
     session.expire_all()
     urls = rules.rendition_urls(queries.get_file(session, brand.id, file.id), "")
     assert [each["url"].rsplit("/")[-1] for each in urls][-3:] == ["640.jpg", "640.webp", "640.avif"]
     assert all(runtime.storage.exists(each["url"].replace("/media/", "renditions/")) for each in urls)
-    galleries_jobs.drop_file_items(runtime, brand_id=brand.id, file_id=file.id)
+    galleries_jobs.drop_file_items(runtime, brand_id=brand.id, file_ids=[file.id])
     assert wanted(session) == [file.id], "once is enough"
 
 

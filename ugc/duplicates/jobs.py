@@ -6,6 +6,7 @@ from ugc.duplicates import actions, looking, merging, queries
 from ugc.duplicates.models import Likeness
 from ugc.kit import clock, jobs
 from ugc.library import actions as library_actions
+from ugc.library import queries as library_queries
 from ugc.runtime import Runtime
 
 PORTION = 200
@@ -14,11 +15,11 @@ CAUGHT_UP = 5_000
 """Items of one hourly round; a library from before is through in as many hours as it has portions of these."""
 
 
-@jobs.job("duplicates.find_for_file")
-def find_for_file(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
-    """Look for duplicates of the items that show a file, now that it has its hash."""
+@jobs.job("duplicates.find_for_files", gathers="file_ids")
+def find_for_files(runtime: Runtime, *, brand_id: int, file_ids: list[int]) -> None:
+    """Look for duplicates of the items that show files, now that these have their hashes."""
     with runtime.transaction() as session:
-        ids = queries.find_file_items(session, brand_id, file_id)
+        ids = library_queries.find_showing(session, brand_id, file_ids)
     find_for_items(runtime, brand_id=brand_id, item_ids=ids)
 
 
@@ -28,7 +29,7 @@ def find_for_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
     find_for_items(runtime, brand_id=brand_id, item_ids=[item_id])
 
 
-@jobs.job("duplicates.find_for_items")
+@jobs.job("duplicates.find_for_items", gathers="item_ids")
 def find_for_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Look for duplicates of items. Their prints are committed before anybody looks: of two that are alike, whichever was
     committed later finds the other, also when two workers do it at once. The public sees their files only now (T-19).
@@ -62,7 +63,7 @@ def bar_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
     bar_items(runtime, brand_id=brand_id, item_ids=[item_id])
 
 
-@jobs.job("duplicates.bar_items")
+@jobs.job("duplicates.bar_items", gathers="item_ids")
 def bar_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Keep copies of items' pictures out, or let them in again."""
     with runtime.transaction() as session:

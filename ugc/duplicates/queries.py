@@ -65,12 +65,6 @@ def finished() -> Any:
     return File.state == FileState.READY
 
 
-def find_file_items(session: Session, brand_id: int, file_id: int) -> list[int]:
-    """The items that show a file."""
-    query = select(ItemMedia.item_id).join(Item, Item.id == ItemMedia.item_id)
-    return list(session.scalars(query.where(Item.brand_id == brand_id, ItemMedia.file_id == file_id).order_by(Item.id)))
-
-
 def find_unprinted(session: Session, *, limit: int) -> list[tuple[int, int]]:
     """Brand and id of items with a file that was never compared, or a picture or a review's text that was never taken in: from
     before, or lost on the way.

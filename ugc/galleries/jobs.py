@@ -13,7 +13,7 @@ from ugc.galleries import actions, queries, snapshots
 from ugc.galleries.models import Sort
 from ugc.kit import clock, jobs
 from ugc.kit.storage.base import NoSuchFile
-from ugc.library.models import Item, ItemMedia
+from ugc.library import queries as library_queries
 from ugc.media import actions as media_actions
 from ugc.runtime import Runtime
 
@@ -22,7 +22,7 @@ MARK = "marks/expired"
 FIRST_LOOK = timedelta(days=1)
 
 
-@jobs.job("galleries.unpublish")
+@jobs.job("galleries.unpublish", gathers="item_ids")
 def unpublish(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Drop the answers that changed items touch, and give pictures that left the public new addresses."""
     snapshots.drop_items(runtime, item_ids)
@@ -58,7 +58,7 @@ def read_mark(runtime: Runtime) -> datetime | None:
     return None
 
 
-@jobs.job("galleries.drop_items")
+@jobs.job("galleries.drop_items", gathers="item_ids")
 def drop_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Drop the answers that new or newly scored items touch; none of these can have left the public."""
     snapshots.drop_items(runtime, item_ids)
@@ -102,12 +102,11 @@ def drop_product(runtime: Runtime, *, brand_id: int, product_id: int) -> None:
         snapshots.drop_product(runtime, product)
 
 
-@jobs.job("galleries.drop_file_items")
-def drop_file_items(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
-    """A picture became ready: let the items that have it in."""
+@jobs.job("galleries.drop_file_items", gathers="file_ids")
+def drop_file_items(runtime: Runtime, *, brand_id: int, file_ids: list[int]) -> None:
+    """Pictures became ready: let the items that have them in."""
     with runtime.transaction() as session:
-        held = select(ItemMedia.item_id).join(Item, Item.id == ItemMedia.item_id)
-        item_ids = session.scalars(held.where(ItemMedia.file_id == file_id, Item.brand_id == brand_id)).all()
+        item_ids = library_queries.find_showing(session, brand_id, file_ids)
         for file in queries.find_unrefined_files(session, brand_id, item_ids, clock.now()):
             media_actions.want_refined(session, file)
         accounts_actions.bump_content(session, brand_id)

@@ -43,6 +43,8 @@ class Job:
     name: str
     run: Callable[..., None]
     max_attempts: int
+    gathers: str = ""
+    """The list by which waiting jobs that differ in nothing else are done together."""
 
 
 class JobFailure(Base):
@@ -62,12 +64,14 @@ REGISTERED: dict[str, Job] = {}
 _app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 
 
-def job(name: str, *, max_attempts: int = MAX_ATTEMPTS) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def job(
+    name: str, *, max_attempts: int = MAX_ATTEMPTS, gathers: str = ""
+) -> Callable[[Callable[..., None]], Callable[..., None]]:  # fmt: skip
     """Register `run(runtime, **arguments)` under `room.verb_noun`; it opens its own transactions with `runtime.transaction()`."""
 
     def register(run: Callable[..., None]) -> Callable[..., None]:
         assert name not in REGISTERED or REGISTERED[name].run.__qualname__ == run.__qualname__, name
-        REGISTERED[name] = Job(name, run, max_attempts)
+        REGISTERED[name] = Job(name, run, max_attempts, gathers)
         return run
 
     return register

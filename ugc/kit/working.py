@@ -27,7 +27,7 @@ from procrastinate.worker import Worker
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from ugc.kit import jobs, logs
+from ugc.kit import gathering, jobs, logs
 from ugc.kit.errors import Invalid, NotFound, Unprocessable
 
 log = logs.get("ugc.worker")
@@ -142,7 +142,8 @@ def build_app(held: Held, plan: Plan, pace: Pace) -> procrastinate.App:
     for job in plan.registered.values():
         add_task(app, held, job, pace)
     for event, followers in plan.after.items():
-        add_task(app, held, jobs.Job(event, fan_out(followers), jobs.MAX_ATTEMPTS), pace)
+        known = [plan.registered[name] for name in followers]
+        add_task(app, held, jobs.Job(event, fan_out(followers), jobs.MAX_ATTEMPTS, gathering.gathered_by(known)), pace)
     for name, cron in plan.every:
         task = app.tasks[name]
         # One waiting at a time: a worker that was away for an hour does the work once, not sixty times.
@@ -182,13 +183,37 @@ def run_one(held: Held, job: jobs.Job, taken: TakenJob, arguments: dict[str, Any
             if taken.queueing_lock is not None:
                 with held.transaction() as session:
                     jobs.free_key(session, taken.id)
+            if job.gathers:
+                arguments = gather(held, job, taken, arguments)
+            if taken.lock == jobs.SUSPECTS and part(held, job, taken, arguments):
+                return
             job.run(held, **arguments)
         except Exception as error:
             log.warning("job_failed", seconds=round(time.perf_counter() - started, 3), error=describe(error), exc_info=error)
+            if (taken.attempts or is_permanent(error)) and part(held, job, taken, arguments):
+                return
             with held.transaction() as session:
                 jobs.remember_failure(session, taken.id, describe(error))
             raise
         log.info("job_done", seconds=round(time.perf_counter() - started, 3))
+
+
+def gather(held: Held, job: jobs.Job, taken: TakenJob, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The job's arguments with those of its kind that wait; one that was tried before takes nobody with it."""
+    assert taken.id is not None
+    alone = bool(taken.attempts or taken.lock or taken.scheduled_at)
+    with held.transaction() as session:
+        return gathering.gather(session, job, taken.id, arguments, queue=taken.queue, priority=taken.priority, alone=alone)
+
+
+def part(held: Held, job: jobs.Job, taken: TakenJob, arguments: dict[str, Any]) -> bool:
+    """Whether a job about many things was given up for one about each, so that what is at fault fails alone."""
+    if not job.gathers or len(gathering.things_of(job, arguments)) < 2:
+        return False
+    with held.transaction() as session:
+        gathering.part(session, job, arguments, queue=taken.queue, priority=taken.priority, lock=taken.lock)
+    log.warning("job_parted", things=len(gathering.things_of(job, arguments)))
+    return True
 
 
 def describe(error: BaseException) -> str:

@@ -488,6 +488,13 @@ def map_items(session: Session, brand_id: int, item_ids: Iterable[int]) -> dict[
     return {item.id: item for item in session.scalars(query).unique()}
 
 
+def find_showing(session: Session, brand_id: int, file_ids: Iterable[int]) -> list[int]:
+    """The items that show one of these files."""
+    query = select(ItemMedia.item_id).join(Item, Item.id == ItemMedia.item_id)
+    mine = query.where(Item.brand_id == brand_id, among(ItemMedia.file_id, file_ids))
+    return list(session.scalars(mine.distinct().order_by(ItemMedia.item_id)))
+
+
 def count_states(session: Session, brand_id: int) -> dict[State, int]:
     """How many items there are in each moderation state, zeros too."""
     rows = session.execute(select(Item.state, func.count()).where(Item.brand_id == brand_id).group_by(Item.state))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import structlog
-from sqlalchemy import select
 
 from ugc.accounts import queries as accounts_queries
 from ugc.kit import clock, jobs
-from ugc.library.models import ItemMedia
+from ugc.library import queries as library_queries
 from ugc.runtime import Runtime
 from ugc.scoring import actions, queries, rescoring
 from ugc.scoring.models import Cause
@@ -26,7 +25,7 @@ def score_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
     score_items(runtime, brand_id=brand_id, item_ids=[item_id])
 
 
-@jobs.job("scoring.score_items")
+@jobs.job("scoring.score_items", gathers="item_ids")
 def score_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Score some items."""
     for start in range(0, len(item_ids), PORTION):
@@ -34,12 +33,12 @@ def score_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None
             actions.score_items(session, brand_id, item_ids[start : start + PORTION], now=clock.now())
 
 
-@jobs.job("scoring.score_file_items")
-def score_file_items(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
-    """Score the items that show a file, now that it was measured."""
+@jobs.job("scoring.score_file_items", gathers="file_ids")
+def score_file_items(runtime: Runtime, *, brand_id: int, file_ids: list[int]) -> None:
+    """Score the items that show files, now that these were measured."""
     with runtime.transaction() as session:
-        ids = list(session.scalars(select(ItemMedia.item_id).where(ItemMedia.file_id == file_id)))
-        actions.score_items(session, brand_id, ids, now=clock.now())
+        ids = library_queries.find_showing(session, brand_id, file_ids)
+    score_items(runtime, brand_id=brand_id, item_ids=ids)
 
 
 @jobs.job("scoring.score_brand")

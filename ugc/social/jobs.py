@@ -91,7 +91,7 @@ def settle_policy(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
     settle_policies(runtime, brand_id=brand_id, item_ids=[item_id])
 
 
-@jobs.job("social.settle_policies")
+@jobs.job("social.settle_policies", gathers="item_ids")
 def settle_policies(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """The same for many items."""
     with runtime.transaction() as session:

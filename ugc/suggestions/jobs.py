@@ -28,7 +28,7 @@ SHOWN = (State.INBOX, State.APPROVED)
 TRAINER = "suggestions:training"
 
 
-@jobs.job("suggestions.suggest_for_items")
+@jobs.job("suggestions.suggest_for_items", gathers="item_ids")
 def suggest_for_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Suggest products and tags for items, whose vectors are there now."""
     for start in range(0, len(item_ids), PORTION):
@@ -36,13 +36,7 @@ def suggest_for_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -
             suggesting.suggest(runtime, session, brand_id, item_ids[start : start + PORTION], now=clock.now())
 
 
-@jobs.job("suggestions.look_again_at_item")
-def look_again_at_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
-    """Suggest anew where an item's words, tags or products changed."""
-    look_again(runtime, brand_id=brand_id, item_ids=[item_id])
-
-
-@jobs.job("suggestions.look_again")
+@jobs.job("suggestions.look_again", gathers="item_ids")
 def look_again(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Suggest anew for those of the items whose words, tags or products changed."""
     for start in range(0, len(item_ids), PORTION):
@@ -147,15 +141,9 @@ def train_products(runtime: Runtime, *, brand_id: int) -> None:
         )  # fmt: skip
 
 
-@jobs.job("suggestions.draft_alt_texts")
+@jobs.job("suggestions.draft_alt_texts", gathers="item_ids")
 def draft_alt_texts(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Draft descriptions of the items' pictures from what is known of them now."""
     for start in range(0, len(item_ids), PORTION):
         with runtime.transaction() as session:
             describing.draft_items(session, brand_id, item_ids[start : start + PORTION], now=clock.now())
-
-
-@jobs.job("suggestions.draft_alt_text")
-def draft_alt_text(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
-    """Draft descriptions of one item's pictures."""
-    draft_alt_texts(runtime, brand_id=brand_id, item_ids=[item_id])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
 from ugc.kit import clock, jobs
-from ugc.library.models import ItemMedia
+from ugc.library import queries as library_queries
 from ugc.runtime import Runtime
 from ugc.texts import actions, queries, reading, safety, training_jobs
 
@@ -18,13 +16,7 @@ CAUGHT_UP = 10_000
 """Items of one hourly round; a library from before is through in as many hours as it has portions of these."""
 
 
-@jobs.job("texts.read_item")
-def read_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
-    """Read one item; nothing if it is gone."""
-    read_items(runtime, brand_id=brand_id, item_ids=[item_id])
-
-
-@jobs.job("texts.read_items")
+@jobs.job("texts.read_items", gathers="item_ids")
 def read_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Read some items."""
     for start in range(0, len(item_ids), PORTION):
@@ -32,11 +24,11 @@ def read_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
             actions.read_items(session, brand_id, item_ids[start : start + PORTION], now=clock.now())
 
 
-@jobs.job("texts.read_file_items")
-def read_file_items(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
-    """Read the items that show a file: a new one whose picture is still being made is announced by its file alone."""
+@jobs.job("texts.read_file_items", gathers="file_ids")
+def read_file_items(runtime: Runtime, *, brand_id: int, file_ids: list[int]) -> None:
+    """Read the items that show files: a new one whose picture is still being made is announced by its file alone."""
     with runtime.transaction() as session:
-        ids = list(session.scalars(select(ItemMedia.item_id).where(ItemMedia.file_id == file_id)))
+        ids = library_queries.find_showing(session, brand_id, file_ids)
     read_items(runtime, brand_id=brand_id, item_ids=ids)
 
 

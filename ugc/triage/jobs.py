@@ -65,7 +65,7 @@ def ask_to_decide(session: Session, brand_id: int) -> None:
         )
 
 
-@jobs.job("triage.predict_items")
+@jobs.job("triage.predict_items", gathers="item_ids")
 def predict_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Predict some items of which something new is known."""
     for start in range(0, len(item_ids), actions.PORTION):
