@@ -96,6 +96,23 @@ def measure_captions(data: Path, limit: int) -> dict[str, float]:
     return training.measure(model, lessons[cut:], model.tags)
 
 
+def measure_training(items: int, names: int) -> float:
+    """Processor seconds of one nightly training: drawn vectors around a centre a tag, two tags and ten words an item."""
+    numbers = numpy.random.default_rng(1)
+    centres = numbers.normal(size=(names, 64))
+    lessons = []
+    for place in range(items):
+        own = numbers.choice(names, size=2, replace=False)
+        vector = (centres[own].mean(axis=0) + 0.7 * numbers.normal(size=64)).astype(numpy.float32)
+        words = (f"word{chr(97 + word % 26)}{chr(97 + word // 26)}" for word in [*own, *numbers.integers(0, 400, 8)])
+        lessons.append(
+            Lesson(Seen(text=" ".join(words), vector=vector), frozenset(f"tag {each}" for each in own), group=place // 2)
+        )
+    began = time.process_time()
+    assert training.compare(lessons, "benchmark", None) is not None
+    return time.process_time() - began
+
+
 def catalogue(data: Path, limit: int | None) -> list[Listed]:
     """The products of a shop for office and computer goods."""
     with gzip.open(data / "search" / "chorus_products" / "products.jsonl.gz", "rt") as opened:
@@ -146,6 +163,7 @@ def run(data: Path, *, quick: bool) -> dict[str, dict[str, Any]]:
     def note(name: str, value: float, unit_name: str = "share") -> None:
         metrics[name] = {"value": round(value, 4), "unit": unit_name, "limit": None, "ratio": None, "goal": None, "ok": None}
 
+    note("tags_training_cpu_seconds", measure_training(*((1_000, 20) if quick else (training.MOST_ROWS, 100))), "s")
     if (data / "photos" / "clothing").is_dir():
         classes, folders, rows = photos(data, None)
         found = [measure_photos(classes, rows, held) for held in (folds(classes)[:2] if quick else folds(classes))]
