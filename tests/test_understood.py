@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+from inspect import signature
 
 from sqlalchemy import func, select, text
 
@@ -10,6 +12,8 @@ from tests import make
 from tests.content_credentials import signed
 from ugc import worker
 from ugc.authenticity import queries as authenticity_queries
+from ugc.kit import jobs
+from ugc.kit.errors import NotFound
 from ugc.library import actions as library_actions
 from ugc.library import queries as library_queries
 from ugc.library.models import Item, Kind, RightsState, State
@@ -84,3 +88,36 @@ def test_a_decision_and_an_edit_are_followed_once(live: Runtime) -> None:
     with live.transaction() as session:
         states = {item.state for item in library_queries.map_items(session, brand.id, ids).values()}
     assert states == {State.APPROVED}
+
+
+ASKED = {"item_ids", "item_id", "file_id", "file_ids"}
+
+
+def jobs_of_items() -> list[str]:
+    """The jobs that take a brand and what may be another's."""
+    taken = {name: set(signature(job.run).parameters) - {"runtime", "brand_id"} for name, job in sorted(jobs.REGISTERED.items())}
+    return [name for name, others in taken.items() if len(others) == 1 and others <= ASKED]
+
+
+def test_a_job_with_the_ids_of_another_brand_touches_nothing_of_it(live: Runtime) -> None:
+    with live.transaction() as session:
+        mine, other = make.brand(session), make.brand(session)
+        make.product(session, mine, sku="D-1", title="Linen dress")
+        with media_actions.receive(live, io.BytesIO(signed("trainedAlgorithmicMedia")), "made.jpg") as received:
+            file, _ = media_actions.keep(live, session, other.id, received)
+        item, _ = library_actions.add_item(
+            session, other.id, ItemData(Kind.REVIEW, REVIEW, rating=4), files=[file], actor="test", now=make.NOON
+        )
+        session.execute(text("delete from procrastinate_jobs"))
+        given = {"item_ids": [item.id], "item_id": item.id, "file_id": file.id, "file_ids": [file.id]}
+        before = session.execute(text("select i::text, f::text from items i, files f")).one()
+    names = jobs_of_items()
+    assert len(names) > 20
+    for name in names:
+        [argument] = set(signature(jobs.REGISTERED[name].run).parameters) & ASKED
+        with contextlib.suppress(NotFound):
+            jobs.REGISTERED[name].run(live, brand_id=mine.id, **{argument: given[argument]})
+    with live.transaction() as session:
+        assert session.execute(text("select i::text, f::text from items i, files f")).one() == before
+        kept = {name for name in what_follows() if session.scalar(text(f"select count(*) from {name}"))}  # noqa: S608
+        assert kept == {"item_media"}
