@@ -72,6 +72,7 @@ POST   /api/v1/imports/bucket-event                      401 401 401 401 401 yes
 POST   /api/v1/items/link                                401 401 401 401 401 yes 403
 PUT    /api/v1/items/{item}/products                     401 401 401 401 401 yes 403
 GET    /api/v1/items/{item}/score                        401 401 401 401 401 yes 403
+GET    /api/v1/items/{item}/approval                     401 401 401 401 401 yes 403
 POST   /api/v1/items/bulk                                401 401 401 401 401 yes 403
 POST   /api/v1/items/undo                                401 401 401 401 401 yes 403
 GET    /api/v1/products                                  401 401 401 401 401 yes 403
@@ -185,6 +186,8 @@ GET    /studio/sources/callback/instagram                in  403 yes yes yes in 
 POST   /studio/sources/apps/instagram                    401 403 403 yes yes 401 401
 GET    /studio/imports                                   in  yes yes yes yes in  in
 POST   /studio/imports                                   401 403 yes yes yes 401 401
+GET    /studio/imports/pictures                          in  yes yes yes yes in  in
+POST   /studio/imports/pictures/again                    401 403 yes yes yes 401 401
 GET    /studio/imports/{import}                          in  yes yes yes 404 in  in
 GET    /studio/imports/{import}/progress                 in  yes yes yes 404 in  in
 POST   /studio/imports/{import}/choose                   401 403 yes yes 404 401 401

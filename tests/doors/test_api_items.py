@@ -272,7 +272,7 @@ def test_an_item_shows_no_more_than_its_listed_fields(shop: Caller, session: Ses
     assert set(shown) == {
         "id", "kind", "state", "reason", "note", "title", "text", "language", "rating", "verified", "incentivised", "helpful_count",
         "like_count", "comment_count", "creator", "source", "external_id", "published_at", "created_at", "publish_at", "expires_at",
-        "rights", "score", "public", "media", "products", "tags", "extra",
+        "rights", "score", "approval_p", "public", "media", "products", "tags", "extra",
     }  # fmt: skip
 
 

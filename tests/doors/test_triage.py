@@ -121,3 +121,22 @@ def test_rest_tells_the_state(app: OpenAPI, runtime: Runtime, brand: int) -> Non
     assert told["decisions"] == 80
     assert 0.5 < told["approve_at"] <= 1
     assert told["coverage"] > 0.5
+
+
+def test_rest_tells_of_an_item_how_likely_and_why(app: OpenAPI, runtime: Runtime, brand: int) -> None:
+    with runtime.transaction() as session:
+        waiting = select(Item.id).where(Item.brand_id == brand, Item.state == State.INBOX).order_by(Item.id)
+        item_id, check_id = session.scalars(waiting.limit(2)).all()
+        actions.keep_checks(session, brand, [queries.Candidate(check_id, Kind.PHOTO, 0.97, True, [], True)], 1, NOON)
+        actions.predict(session, brand, [check_id], now=NOON)
+        caller = api.caller(app, runtime, session, session.get_one(Brand, brand))
+    told = caller.send("GET", f"/items/{item_id}/approval").get_json()
+    assert told["p"] == caller.send("GET", f"/items/{item_id}").get_json()["approval_p"] > 0.85
+    assert (told["words"], told["model_version"], told["is_check"]) == ("very likely approved", 1, False)
+    assert told["reasons"][0]["text"] == "22 words of caption"
+    assert told["reasons"][0]["weight"] > 0
+    hidden = caller.send("GET", f"/items/{check_id}/approval").get_json()
+    assert (hidden["p"], hidden["reasons"], hidden["is_check"]) == (None, [], True)
+    assert caller.send("GET", f"/items/{check_id}").get_json()["approval_p"] is None
+    stranger = api.caller(app, runtime, session)
+    assert stranger.send("GET", f"/items/{item_id}/approval").status_code == 404

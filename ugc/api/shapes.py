@@ -147,6 +147,8 @@ class ItemOut(BaseModel):
     expires_at: datetime | None
     rights: RightsOut
     score: int | None
+    approval_p: float | None
+    """How likely people approve it, of what waits; null where that is not known or must not be told before they decided."""
     public: bool
     media: list[MediaOut]
     products: list[ProductTagOut]
@@ -165,6 +167,7 @@ class ItemOut(BaseModel):
             source=SourceOut(network=item.source, url=item.source_url), external_id=item.external_id,
             published_at=item.published_at, created_at=item.created, publish_at=item.publish_at, expires_at=item.expires_at,
             rights=RightsOut(state=item.rights_state, starts_at=item.rights_from, expires_at=item.rights_until), score=item.score,
+            approval_p=item.approval_p if item.state == State.INBOX else None,
             public=library_rules.is_publishable(item, now, has_product=bool(item.products)),
             media=[MediaOut.of(medium, base_url) for medium in item.media],
             products=[tag_out(each.product, each.x, each.y) for each in item.products],

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from flask import Response
 from pydantic import BaseModel
 
 from ugc import web
 from ugc.accounts.models import Role
 from ugc.api import schema
-from ugc.api.schema import api
+from ugc.api.schema import Id, Strict, api
+from ugc.library import queries as library_queries
+from ugc.library.models import State
 from ugc.modelling import queries as modelling_queries
-from ugc.triage import learning, queries
+from ugc.triage import learning, queries, rules
+from ugc.triage.models import ItemApproval
 
 
 class TriageOut(BaseModel):
@@ -39,6 +44,52 @@ class TriageOut(BaseModel):
     decided: int
     """Automatic decisions, lately."""
     overturned: int
+
+
+class ApprovalPath(Strict):
+    """Which item."""
+
+    id: Id
+
+
+class ReasonOut(BaseModel):
+    """What speaks for an item (above 0) or against it, in log-odds."""
+
+    text: str
+    weight: float
+
+
+class ApprovalOut(BaseModel):
+    """How likely people approve an item, and why; `p` is null where that is not known or must not be told."""
+
+    p: float | None
+    words: str
+    reasons: list[ReasonOut]
+    model_version: int
+    at: datetime | None
+    is_check: bool
+    """Left to a person to measure agreement; nobody is told of it what the machine thinks."""
+
+    @classmethod
+    def of(cls, row: ItemApproval | None, *, is_check: bool) -> ApprovalOut:
+        """From its row, which says nothing of a check."""
+        if row is None or is_check:
+            return cls(p=None, words="", reasons=[], model_version=0, at=None, is_check=is_check)
+        reasons = [ReasonOut(text=words, weight=weight) for _, words, weight in row.why]
+        return cls(
+            p=row.p, words=rules.words_of(row.p), reasons=reasons, model_version=row.model_version, at=row.at, is_check=False
+        )  # fmt: skip
+
+
+@api.get("/items/<int:id>/approval", summary="How likely an item is approved", responses={200: ApprovalOut})
+@web.needs(Role.VIEWER)
+def get_item_approval(path: ApprovalPath) -> Response:
+    """The probability with the strongest reasons for and against."""
+    session = web.session()
+    item = library_queries.get_item(session, web.principal().brand_id, path.id)
+    is_check = item.state == State.INBOX and bool(queries.find_checked(session, item.brand_id, [item.id]))
+    found = queries.map_approvals(session, item.brand_id, [item.id])
+    return schema.answer(ApprovalOut.of(found.get(item.id), is_check=is_check))
 
 
 @api.get("/triage", summary="What approval rests on", responses={200: TriageOut})

@@ -134,9 +134,9 @@ def predict(session: Session, brand_id: int, item_ids: Iterable[int], *, now: da
     keep_approvals(session, brand_id, ids, probabilities, whys, now)
     creators = queries.map_creators(session, brand_id, ids)
     worth = rules.teaching(probabilities, [likes_of(facts[id], creators.get(id)) for id in ids])
-    library_actions.set_approvals(
-        session, brand_id, dict(zip(ids, probabilities, strict=True)), dict(zip(ids, worth, strict=True))
-    )  # fmt: skip
+    checked = queries.find_checked(session, brand_id, ids)
+    told = {id: None if id in checked else p for id, p in zip(ids, probabilities, strict=True)}
+    library_actions.set_approvals(session, brand_id, told, dict(zip(ids, worth, strict=True)))
     return len(ids)
 
 
@@ -255,6 +255,7 @@ def keep_checks(session: Session, brand_id: int, found: Sequence[Candidate], ver
         for one in found
     )
     session.flush()
+    library_actions.set_approvals(session, brand_id, {one.item_id: None for one in found})
 
 
 def carry_out(session: Session, brand_id: int, found: Sequence[Candidate], version: int, now: datetime) -> None:

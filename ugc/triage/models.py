@@ -28,7 +28,7 @@ class Decides(StrEnum):
 
 
 class ItemApproval(Base):
-    """How likely an item is approved, and why; `items.approval_p` is its copy."""
+    """How likely an item is approved, and why; `items.approval_p` is its copy, empty for a check."""
 
     __tablename__ = "item_approvals"
 
