@@ -83,7 +83,7 @@ def test_the_one_that_is_at_fault_fails_alone(live: Runtime) -> None:
 
 
 def test_a_job_under_which_a_process_died_is_parted_before_it_is_tried_again(live: Runtime) -> None:
-    arguments = {"brand_id": 1, "item_ids": [1, 2]}
+    arguments: Any = {"brand_id": 1, "item_ids": [1, 2]}
     taken = TakenJob(id=1, queue="default", lock=jobs.SUSPECTS, queueing_lock=None, task_name=NAME, task_kwargs=arguments)
     working.run_one(live, jobs.REGISTERED[NAME], taken, arguments)
     assert marks(live) == []

@@ -73,10 +73,13 @@ def next_version(session: Session, brand_id: int, kind: str) -> int:
 
 def is_set_aside(session: Session, brand_id: int, kind: str) -> bool:
     """Whether nothing is in use because a person took the last version out of use; one that was damaged is replaced."""
-    query = select(TrainedModel.state).where(
-        TrainedModel.brand_id == brand_id, TrainedModel.kind == kind, TrainedModel.activated_at.is_not(None)
+    query = (
+        select(TrainedModel.state)
+        .where(TrainedModel.brand_id == brand_id, TrainedModel.kind == kind, TrainedModel.activated_at.is_not(None))
+        .order_by(TrainedModel.activated_at.desc(), TrainedModel.version.desc())
+        .limit(1)
     )
-    return session.scalar(query.order_by(TrainedModel.activated_at.desc(), TrainedModel.version.desc()).limit(1)) is ModelState.RETIRED
+    return session.scalar(query) is ModelState.RETIRED
 
 
 def put_in_use(session: Session, model: TrainedModel, now: datetime) -> None:
@@ -146,9 +149,11 @@ def note_need(session: Session, brand_id: int, kind: str, *, have: int, needed: 
 
 
 def ask_for_training(session: Session, brand_id: int, kind: str) -> None:
-    """Have a kind trained soon; asking twice before it starts is asking once."""
+    """Have a kind trained soon; asking twice before it starts is asking once. One at a time, whichever brand's: a training holds
+    thousands of rows in memory, and the worker's other slots are for everything else.
+    """
     job = rules.get_kind(kind).job
-    jobs.enqueue(session, job, once=f"{job}:{brand_id}", brand_id=brand_id)
+    jobs.enqueue(session, job, once=f"{job}:{brand_id}", lock="modelling.training", brand_id=brand_id)
 
 
 def forget_old(session: Session, brand_id: int, kind: str) -> None:
