@@ -171,7 +171,7 @@ def test_a_file_without_a_descriptor_is_encoded_once_it_was_measured_again(
     assert queries.map_vectors(session, brand.id, [item.id], PICTURE) == {}
     file.descriptor = made
     session.commit()
-    jobs.encode_file(runtime, brand_id=brand.id, file_id=file.id)
+    jobs.encode_files(runtime, brand_id=brand.id, file_ids=[file.id])
     assert queries.map_vectors(session, brand.id, [item.id], PICTURE).keys() == {item.id}
 
 
@@ -180,6 +180,15 @@ def test_what_was_there_before_is_caught_up_on(runtime: Runtime, session: Sessio
     encode(runtime, session, done)
     jobs.catch_up(runtime)
     assert [given["item_ids"] for given in kit_jobs.find_unfinished(session, "similarity.encode_items")] == [[old.id]]
+
+
+def test_one_round_of_catching_up_is_bounded_and_knows_that_there_is_more(session: Session, brand: Brand) -> None:
+    items = [drawn.item(session, brand, drawn.figure(), body="") for _ in range(3)]
+    assert jobs.enqueue_left(session, brand.id, most=2)
+    assert [given["item_ids"] for given in kit_jobs.find_unfinished(session, "similarity.encode_items")] == [
+        [items[1].id, items[2].id]
+    ]
+    assert not jobs.enqueue_left(session, brand.id, most=4)
 
 
 def test_another_brands_item_is_not_encoded_in_this_brands_name(runtime: Runtime, session: Session, brand: Brand) -> None:

@@ -61,7 +61,7 @@ def test_a_products_picture_is_kept_encoded_and_found_by_a_like_photo(runtime: R
     assert (row.state, row.attempts, row.error) == (PictureState.KEPT, 1, "")
     assert row.file_id is not None
     media_jobs.make_renditions(shop, brand_id=product.brand_id, file_id=row.file_id)
-    jobs.encode_file(shop, brand_id=product.brand_id, file_id=row.file_id)
+    jobs.encode_files(shop, brand_id=product.brand_id, file_ids=[row.file_id])
     brand = session.get_one(Brand, product.brand_id)
     photo = drawn.item(session, brand, drawn.figure(at=15))
     session.commit()
@@ -70,6 +70,24 @@ def test_a_products_picture_is_kept_encoded_and_found_by_a_like_photo(runtime: R
     [(found, cosine)] = queries.find_near_products(session, brand.id, vector, limit=3)
     assert (found, cosine > 0.8) == (product.id, True)
     assert queries.find_near_products(session, make.brand(session).id, vector, limit=3) == []
+
+
+def test_a_products_picture_is_encoded_again_once_its_file_was_measured_again(
+    runtime: Runtime, session: Session, product: Product
+) -> None:
+    shop = outside(runtime, {URL: served(drawn.jpeg(drawn.figure()))})
+    file_id = fetch(shop, session, product).file_id
+    assert file_id is not None
+    media_jobs.make_renditions(shop, brand_id=product.brand_id, file_id=file_id)
+    file = session.get_one(File, file_id)
+    made, file.descriptor = file.descriptor, None
+    session.commit()
+    jobs.encode_files(shop, brand_id=product.brand_id, file_ids=[file_id])
+    assert queries.map_product_vectors(session, product.brand_id, [product.id]) == {}
+    file.descriptor = made
+    session.commit()
+    jobs.encode_files(shop, brand_id=product.brand_id, file_ids=[file_id])
+    assert queries.map_product_vectors(session, product.brand_id, [product.id]).keys() == {product.id}
 
 
 def test_the_same_address_is_asked_once(runtime: Runtime, session: Session, product: Product) -> None:

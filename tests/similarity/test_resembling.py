@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tests import make
@@ -16,7 +17,8 @@ from ugc.library import queries as library_queries
 from ugc.library.models import Item, Kind, State
 from ugc.library.queries import ItemFilter
 from ugc.runtime import Runtime
-from ugc.similarity import actions, resembling
+from ugc.similarity import actions, queries, resembling
+from ugc.similarity.models import PICTURE
 
 KEY = b"k" * 32
 
@@ -60,6 +62,15 @@ def test_other_filters_hold_and_counts_agree(session: Session, brand: Brand, cir
     assert [item.state for item in page(session, brand, asked).items] == [State.APPROVED] * 3
     counts = library_queries.count_all(session, brand.id, resolved(session, brand, asked), ["kind"], now=NOON)
     assert (counts.total, counts.facets["kind"][0].count) == (3, 3)
+
+
+@pytest.mark.parametrize("few", [0, 100])
+def test_walking_the_graph_and_comparing_each_find_the_same(session: Session, brand: Brand, circles: list[Item], few: int) -> None:
+    vector = queries.map_vectors(session, brand.id, [circles[0].id], PICTURE)[circles[0].id]
+    approved = select(Item.id).where(Item.brand_id == brand.id, Item.state == State.APPROVED)
+    near = queries.find_near_among(session, brand.id, vector, PICTURE, approved, limit=2, few=few)
+    assert [id for id, _ in near] == [circles[1].id, circles[3].id]
+    assert near[0][1] > near[1][1]
 
 
 def test_pages_together_hold_each_item_once_in_the_order_of_nearness(session: Session, brand: Brand, circles: list[Item]) -> None:

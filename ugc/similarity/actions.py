@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from ugc.kit import jobs
@@ -22,7 +22,7 @@ from ugc.media.models import File, Role
 from ugc.runtime import Runtime
 from ugc.similarity import choosing, queries
 from ugc.similarity.encoders.base import Encoder, Picture, Vector
-from ugc.similarity.models import PICTURE, SPACES, TEXT, ItemVector, shelf_of
+from ugc.similarity.models import PICTURE, SPACES, TEXT, ItemVector, ProductPicture, ProductVector, shelf_of
 
 ENOUGH_PIXELS = 320
 """Width of the rendition that an encoder of pixels is given: they look at 224 to 384."""
@@ -201,3 +201,10 @@ def put_product_vectors(
         """),
         given,
     )
+
+
+def forget_product_vectors(session: Session, brand_id: int, file_ids: Sequence[int]) -> None:
+    """Delete the vectors of products whose picture was decoded anew: what the encoder could not read it may read now."""
+    shown = select(ProductPicture.product_id).where(ProductPicture.brand_id == brand_id, among(ProductPicture.file_id, file_ids))
+    gone = delete(ProductVector).where(ProductVector.brand_id == brand_id, ProductVector.product_id.in_(shown))
+    session.execute(gone, execution_options={"synchronize_session": False})

@@ -9,42 +9,39 @@ from sqlalchemy.orm import Session
 
 from ugc.accounts import queries as accounts_queries
 from ugc.kit import clock, jobs
+from ugc.library import queries as library_queries
 from ugc.runtime import Runtime
-from ugc.similarity import actions, choosing, meaning, pictures, queries, vision
+from ugc.similarity import actions, meaning, pictures, queries, vision
 from ugc.similarity.encoders import own
 from ugc.similarity.models import SPACES
 
 PORTION = 100
 """Items encoded at a time: their pictures' descriptors are in memory meanwhile, or 16 pictures at a time in an encoder."""
 CAUGHT_UP = 5_000
-"""Items of a brand in one hourly round."""
+"""Items of a brand in one hourly round; the next round follows sooner while there are more, as after a change of the encoder."""
+SOON = timedelta(minutes=10)
 FETCHED = 20
 """Catalogue pictures fetched one after the other by one job; the next job goes on."""
 BETWEEN = timedelta(seconds=5)
 """Between two such jobs: a shop's server is asked by nobody else meanwhile, and not all the time."""
-LATER = -5
-"""What is fetched and caught up on waits for what people wait for."""
+LATER = pictures.LATER
+"""What is caught up on waits likewise."""
 
 
-@jobs.job("similarity.encode_items")
+@jobs.job("similarity.encode_items", gathers="item_ids")
 def encode_items(runtime: Runtime, *, brand_id: int, item_ids: list[int]) -> None:
     """Bring the vectors of items up to date."""
     for start in range(0, len(item_ids), PORTION):
         actions.encode_items(runtime, brand_id, item_ids[start : start + PORTION], now=clock.now())
 
 
-@jobs.job("similarity.encode_item")
-def encode_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
-    """Bring one item's vectors up to date."""
-    encode_items(runtime, brand_id=brand_id, item_ids=[item_id])
-
-
-@jobs.job("similarity.encode_file")
-def encode_file(runtime: Runtime, *, brand_id: int, file_id: int) -> None:
-    """Encode what shows a file, now that it was decoded: items, and products of the catalogue."""
+@jobs.job("similarity.encode_files", gathers="file_ids")
+def encode_files(runtime: Runtime, *, brand_id: int, file_ids: list[int]) -> None:
+    """Encode what shows files, now that these were decoded: items, and products of the catalogue."""
     with runtime.transaction() as session:
-        ids = queries.find_file_items(session, brand_id, file_id)
-        is_catalogue = queries.is_catalogue_picture(session, brand_id, file_id)
+        ids = library_queries.find_showing(session, brand_id, file_ids)
+        is_catalogue = queries.has_catalogue_pictures(session, brand_id, file_ids)
+        actions.forget_product_vectors(session, brand_id, file_ids)
     encode_items(runtime, brand_id=brand_id, item_ids=ids)
     if is_catalogue:
         actions.encode_products(runtime, brand_id, limit=PORTION, now=clock.now())
@@ -73,18 +70,28 @@ def catch_up(runtime: Runtime) -> None:
     with runtime.transaction() as session:
         actions.forget_unkept(session, now=clock.now())
         brands = [brand.id for brand in accounts_queries.find_brands(session)]
+    is_more = False
     for brand_id in brands:
         with runtime.transaction() as session:
-            left: set[int] = set()
-            for space in SPACES:
-                key = choosing.key_of(choosing.present(session, brand_id, space))
-                left |= set(queries.find_without(session, brand_id, space, key, now=clock.now(), limit=CAUGHT_UP))
-            ids = sorted(left)
-            for start in range(0, len(ids), PORTION):
-                portion = ids[start : start + PORTION]
-                jobs.enqueue(session, "similarity.encode_items", priority=LATER, brand_id=brand_id, item_ids=portion)
+            is_more |= enqueue_left(session, brand_id)
         while actions.encode_products(runtime, brand_id, limit=PORTION, now=clock.now()) == PORTION:
             pass
+    if is_more:
+        with runtime.transaction() as session:
+            jobs.enqueue(session, "similarity.catch_up", once="similarity.catch_up_soon", after=SOON, priority=LATER)
+
+
+def enqueue_left(session: Session, brand_id: int, most: int = CAUGHT_UP) -> bool:
+    """Enqueue what the present encoders have not seen of a brand, in portions; whether there may be more of it."""
+    found = [
+        queries.find_without(session, brand_id, space, queries.present_key(session, brand_id, space), now=clock.now(), limit=most)
+        for space in SPACES
+    ]
+    left = sorted({id for ids in found for id in ids})
+    for start in range(0, len(left), PORTION):
+        portion = left[start : start + PORTION]
+        jobs.enqueue(session, "similarity.encode_items", priority=LATER, brand_id=brand_id, item_ids=portion)
+    return any(len(ids) == most for ids in found)
 
 
 @jobs.job("similarity.train_text_space")
@@ -101,7 +108,7 @@ def want_pictures(runtime: Runtime) -> None:
         for brand in accounts_queries.find_brands(session):
             pictures.want(session, brand.id)
             if pictures.find_due(session, brand.id, now=clock.now(), limit=1):
-                ask_for_pictures(session, brand.id)
+                pictures.ask(session, brand.id)
 
 
 @jobs.job("similarity.want_picture")
@@ -109,13 +116,7 @@ def want_picture(runtime: Runtime, *, brand_id: int, product_id: int) -> None:
     """A product changed: fetch its picture where the catalogue names another one."""
     with runtime.transaction() as session:
         if pictures.want(session, brand_id, product_id=product_id):
-            ask_for_pictures(session, brand_id)
-
-
-def ask_for_pictures(session: Session, brand_id: int, after: timedelta | None = None) -> None:
-    """One job a brand fetches at a time."""
-    key = f"similarity.fetch_pictures:{brand_id}"
-    jobs.enqueue(session, "similarity.fetch_pictures", once=key, lock=key, after=after, priority=LATER, brand_id=brand_id)
+            pictures.ask(session, brand_id)
 
 
 @jobs.job("similarity.fetch_pictures")
@@ -127,7 +128,7 @@ def fetch_pictures(runtime: Runtime, *, brand_id: int) -> None:
         pictures.fetch(runtime, brand_id, product_id, now=clock.now())
     if len(due) == FETCHED:
         with runtime.transaction() as session:
-            ask_for_pictures(session, brand_id, BETWEEN)
+            pictures.ask(session, brand_id, BETWEEN)
 
 
 @jobs.job("similarity.place_names")
@@ -161,9 +162,6 @@ def ask_endpoint(session: Session, brand_id: int) -> None:
 @jobs.job("similarity.describe_pictures")
 def describe_pictures(runtime: Runtime, *, brand_id: int) -> None:
     """Have some pictures of a brand described; another job goes on with the rest."""
-    described = vision.describe_some(runtime, brand_id)
-    with runtime.transaction() as session:
-        if described:
-            jobs.announce(session, "similarity.pictures_described", brand_id=brand_id, item_ids=sorted(set(described)))
-        if len(described) == vision.PORTION:
+    if len(vision.describe_some(runtime, brand_id)) == vision.PORTION:
+        with runtime.transaction() as session:
             ask_endpoint(session, brand_id)

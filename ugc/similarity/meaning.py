@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy
 from pgvector import HalfVector
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -23,7 +23,7 @@ from ugc.settings import Settings
 from ugc.similarity import choosing, queries
 from ugc.similarity.encoders import onnx
 from ugc.similarity.encoders.base import SEARCH, Encoder, Vector, unit
-from ugc.similarity.models import PICTURE, TEXT, ItemVector, NameVector
+from ugc.similarity.models import PICTURE, TEXT, NameVector
 
 WORDS, MEANING = "words", "meaning"
 WAYS = (WORDS, MEANING)
@@ -74,12 +74,10 @@ def resolve(session: Session, brand_id: int, filter: ItemFilter, search: str, *,
 
 def find_by_meaning(session: Session, brand_id: int, filter: ItemFilter, *, now: datetime) -> dict[int, float]:
     """Items of the filter, those whose picture or text comes nearest to its words first, with what puts them in this order."""
-    asked = library_queries.conditions(replace(filter, q=""), brand_id, (), now)
-    lists = []
-    for space, vector in place_query(session, brand_id, filter.q):
-        near = queries.near_query(session, brand_id, vector, space).where(ItemVector.item_id.in_(select(Item.id).where(*asked)))
-        lists.append([row.item_id for row in session.execute(near.limit(MOST_FOUND))])
-    worth = merge(lists)
+    items = select(Item.id).where(*library_queries.conditions(replace(filter, q=""), brand_id, (), now))
+    places = place_query(session, brand_id, filter.q)
+    found = [queries.find_near_among(session, brand_id, vector, space, items, limit=MOST_FOUND) for space, vector in places]
+    worth = merge([[id for id, _ in near] for near in found])
     return {id: worth[id] for id in sorted(worth, key=lambda id: (-worth[id], -id))[:MOST_FOUND]}
 
 
@@ -162,6 +160,7 @@ def place_names(session: Session, brand_id: int, names: Sequence[str], *, now: d
     ]
     if rows:
         session.execute(insert(NameVector).values(rows).on_conflict_do_nothing())
+    session.execute(delete(NameVector).where(NameVector.brand_id == brand_id, NameVector.encoder != key))
 
 
 def place_name(encoder: Encoder, name: str) -> Vector | None:

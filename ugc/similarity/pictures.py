@@ -9,10 +9,11 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
-from ugc.kit.errors import NotFound, Outside, TooLarge, UgcError, Unprocessable
-from ugc.library.models import ItemMedia
+from ugc.kit import jobs
+from ugc.kit.errors import Outside, TooLarge, UgcError, Unprocessable
+from ugc.library import actions as library_actions
 from ugc.media import actions as media_actions
-from ugc.media import queries as media_queries
+from ugc.media.actions import Received
 from ugc.runtime import Runtime
 from ugc.similarity.models import PictureState, ProductPicture
 
@@ -22,6 +23,8 @@ SECONDS = 15
 MAX_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(minutes=10)
 """After a failure; four times as long after each further one: 10 min, 40 min, 2 h 40 min, 10 h 40 min."""
+LATER = -5
+"""Pictures wait for what people wait for."""
 GONE = frozenset({401, 403, 404, 410, 451})
 BUSY = frozenset({408, 425, 429})
 
@@ -99,17 +102,24 @@ def store(runtime: Runtime, brand_id: int, product_id: int, url: str, *, now: da
     finally:
         path.unlink(missing_ok=True)
     with received, runtime.transaction() as session:
-        if received.found.kind != "picture":
-            raise NoPictureThere(permanent=True)
-        row = lock(session, brand_id, product_id)
-        if row is None or row.url != url:
-            return  # the catalogue names another picture by now
-        before = row.file_id
-        file, _ = media_actions.keep(runtime, session, brand_id, received)
-        row.state, row.file_id, row.code, row.error, row.next_try, row.fetched_at = PictureState.KEPT, file.id, "", "", None, now
-        session.flush()
-        if before is not None and before != file.id:
-            drop_file(runtime, session, brand_id, before)
+        keep(runtime, session, brand_id, product_id, url, received, now=now)
+
+
+def keep(
+    runtime: Runtime, session: Session, brand_id: int, product_id: int, url: str, received: Received, *, now: datetime
+) -> None:
+    """Keep what was received from an address as the product's picture, in the place of a former one."""
+    if received.found.kind != "picture":
+        raise NoPictureThere(permanent=True)
+    row = lock(session, brand_id, product_id)
+    if row is None or row.url != url:
+        return  # the catalogue names another picture by now
+    before = row.file_id
+    file, _ = media_actions.keep(runtime, session, brand_id, received)
+    row.state, row.file_id, row.code, row.error, row.next_try, row.fetched_at = PictureState.KEPT, file.id, "", "", None, now
+    session.flush()
+    if before is not None and before != file.id:
+        drop_file(runtime, session, brand_id, before)
 
 
 def check_status(status: int) -> None:
@@ -132,13 +142,8 @@ def settle(
 
 def drop_file(runtime: Runtime, session: Session, brand_id: int, file_id: int) -> None:
     """Delete a former picture that no item and no other product shows."""
-    used = exists().where(ItemMedia.file_id == file_id) | exists().where(ProductPicture.file_id == file_id)
-    if session.scalar(select(used)):
-        return
-    try:
-        media_actions.remove(runtime, session, media_queries.get_file(session, brand_id, file_id))
-    except NotFound:
-        return
+    if not session.scalar(select(exists().where(ProductPicture.file_id == file_id))):
+        library_actions.remove_unused(runtime, session, brand_id, {file_id})
 
 
 def try_again(session: Session, brand_id: int) -> int:
@@ -150,4 +155,13 @@ def try_again(session: Session, brand_id: int) -> int:
         """),
         {"brand": brand_id},
     )
-    return len(found.all())
+    count = len(found.all())
+    if count:
+        ask(session, brand_id)
+    return count
+
+
+def ask(session: Session, brand_id: int, after: timedelta | None = None) -> None:
+    """One job a brand fetches at a time."""
+    key = f"similarity.fetch_pictures:{brand_id}"
+    jobs.enqueue(session, "similarity.fetch_pictures", once=key, lock=key, after=after, priority=LATER, brand_id=brand_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Float, Select, Text, and_, cast, exists, f
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import InstrumentedAttribute, Session, selectinload, undefer
 
+from ugc.catalog.models import Product
 from ugc.kit.db import among
 from ugc.library import rules as library_rules
 from ugc.library.models import Item, ItemMedia, SourcePolicy
@@ -24,6 +25,8 @@ from ugc.similarity.models import PICTURE, WIDTHS, ItemVector, PictureState, Pro
 SEARCHED = 200
 """Neighbours that a graph looks at before it answers (decision 0156)."""
 MAX_NEAR = 500
+FEW = 10_000
+"""Items of a filter up to which all of them are compared: a graph would be walked past too many others to find so few (0156)."""
 HEAD = 4
 """Bytes before the numbers in the database's own format: their count, and two that are unused."""
 
@@ -65,6 +68,20 @@ def near_query(session: Session, brand_id: int, vector: Vector, space: str) -> S
         ItemVector.encoder == present_key(session, brand_id, space), ItemVector.vector.is_not(None),
     )  # fmt: skip
     return query.order_by(distance)
+
+
+def find_near_among(
+    session: Session, brand_id: int, vector: Vector, space: str, items: Select[int], *, limit: int, few: int = FEW
+) -> list[tuple[int, float]]:
+    """The nearest of the items that a query names: all of few are compared, of many the graph finds the nearest."""
+    ids = session.scalars(items.limit(few + 1)).all()
+    near = near_query(session, brand_id, vector, space)
+    if len(ids) <= few:
+        # A sum, since no graph is in the order of sums.
+        near = near.where(among(ItemVector.item_id, ids)).order_by(None).order_by(near.selected_columns.distance + 0)
+    else:
+        near = near.where(ItemVector.item_id.in_(items))
+    return [(item_id, similarity_of(distance)) for item_id, distance in session.execute(near.limit(limit))]
 
 
 def look_closely(session: Session) -> None:
@@ -156,19 +173,19 @@ def map_encoded(session: Session, brand_id: int, item_ids: Iterable[int], space:
     return dict(session.execute(query).all())
 
 
-def find_pictures(session: Session, brand_id: int, *, state: PictureState | None = None, limit: int = 100) -> list[ProductPicture]:
-    """The catalogue's pictures, the latest fetched first."""
-    query = select(ProductPicture).where(ProductPicture.brand_id == brand_id)
-    query = query.where(ProductPicture.state == state) if state else query
-    return list(
-        session.scalars(query.order_by(ProductPicture.fetched_at.desc().nulls_last(), ProductPicture.product_id).limit(limit))
-    )
+def find_missing_pictures(session: Session, brand_id: int, *, limit: int) -> list[tuple[Product, ProductPicture]]:
+    """Products whose picture did not come, with what came of it, the latest tried first."""
+    query = select(Product, ProductPicture).join(ProductPicture, ProductPicture.product_id == Product.id)
+    query = query.where(ProductPicture.brand_id == brand_id, Product.removed_at.is_(None))
+    query = query.where(ProductPicture.state.in_([PictureState.FAILED, PictureState.REFUSED]))
+    return list(session.execute(query.order_by(ProductPicture.fetched_at.desc().nulls_last(), Product.id).limit(limit)).all())
 
 
 def count_pictures(session: Session, brand_id: int) -> dict[PictureState, int]:
-    """How many of the catalogue's pictures came to what."""
-    query = select(ProductPicture.state, func.count()).where(ProductPicture.brand_id == brand_id).group_by(ProductPicture.state)
-    return dict(session.execute(query).all())
+    """How many of the catalogue's pictures came to what; those of products that were taken out are not asked for."""
+    query = select(ProductPicture.state, func.count()).join(Product, Product.id == ProductPicture.product_id)
+    query = query.where(ProductPicture.brand_id == brand_id, Product.removed_at.is_(None))
+    return dict(session.execute(query.group_by(ProductPicture.state)).all())
 
 
 def find_without(session: Session, brand_id: int, space: str, encoder: str, *, now: datetime, limit: int) -> list[int]:
@@ -183,12 +200,6 @@ def find_without(session: Session, brand_id: int, space: str, encoder: str, *, n
     else:
         query = query.where(or_(Item.title != "", Item.body != ""))
     return list(session.scalars(query.order_by(Item.id.desc()).limit(limit)))
-
-
-def find_file_items(session: Session, brand_id: int, file_id: int) -> list[int]:
-    """The items that show a file."""
-    query = select(ItemMedia.item_id).join(Item, Item.id == ItemMedia.item_id)
-    return list(session.scalars(query.where(Item.brand_id == brand_id, ItemMedia.file_id == file_id).order_by(ItemMedia.item_id)))
 
 
 def find_item_ids(session: Session, brand_id: int, *, after: int, limit: int) -> list[int]:
@@ -211,7 +222,7 @@ def find_unencoded_products(session: Session, brand_id: int, encoder: str, *, li
     return dict(session.execute(query.order_by(ProductPicture.product_id).limit(limit)).all())
 
 
-def is_catalogue_picture(session: Session, brand_id: int, file_id: int) -> bool:
-    """Whether a product's picture is this file."""
-    query = select(exists().where(ProductPicture.brand_id == brand_id, ProductPicture.file_id == file_id))
+def has_catalogue_pictures(session: Session, brand_id: int, file_ids: Collection[int]) -> bool:
+    """Whether one of these files is a product's picture."""
+    query = select(exists().where(ProductPicture.brand_id == brand_id, among(ProductPicture.file_id, file_ids)))
     return bool(session.scalar(query))

@@ -14,7 +14,7 @@ from ugc.library import queries as library_queries
 from ugc.library.models import Item, Kind
 from ugc.library.queries import ItemFilter
 from ugc.similarity import queries
-from ugc.similarity.models import PICTURE, SPACES, TEXT, ItemVector
+from ugc.similarity.models import PICTURE, SPACES, TEXT
 
 MOST = 200
 """As many are found at most; farther ones have less and less to do with it."""
@@ -52,12 +52,13 @@ def find_resembling(
         vector = queries.map_vectors(session, brand_id, [item.id], each).get(item.id)
         if vector is None:
             continue
-        near = queries.near_query(session, brand_id, vector, each).where(ItemVector.item_id != item.id)
-        if filter != ItemFilter():
+        if filter == ItemFilter():
+            listed = queries.find_near(session, brand_id, vector, each, limit=limit, without=[item.id])
+        else:
             configurations = library_queries.find_configurations(session, brand_id) if filter.q else []
             asked = library_queries.conditions(filter, brand_id, configurations, now)
-            near = near.where(ItemVector.item_id.in_(select(Item.id).where(*asked)))
-        listed = [(id, queries.similarity_of(distance)) for id, distance in session.execute(near.limit(limit))]
+            others = select(Item.id).where(*asked, Item.id != item.id)
+            listed = queries.find_near_among(session, brand_id, vector, each, others, limit=limit)
         return Resembling(each, tuple((id, cosine) for id, cosine in listed if cosine >= LEAST[each]))
     return Resembling("", ())
 
