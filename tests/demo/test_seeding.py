@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from tests.make import NOON
+from tests.similarity import drawn
 from ugc.accounts import actions as accounts_actions
 from ugc.accounts import queries as accounts_queries
 from ugc.accounts.models import Brand
@@ -23,6 +24,8 @@ from ugc.library.models import Item, RightsState, State
 from ugc.orders import queries as orders_queries
 from ugc.rights import queries as rights_queries
 from ugc.runtime import Runtime
+from ugc.similarity import queries as similarity_queries
+from ugc.similarity.models import PictureState
 from ugc.tracking.models import Event
 
 
@@ -71,6 +74,16 @@ def test_the_catalogue_follows_the_address_that_is_served(filled: Runtime) -> No
         product = catalog_queries.get_product(session, brand_id(filled), "MUG-SAGE")
         assert product.url == "http://elsewhere.test/demo/shop/MUG-SAGE"
         assert session.scalar(select(func.count()).select_from(Product)) == len(content.CATALOGUE)
+
+
+def test_the_catalogues_pictures_are_there_though_nobody_may_fetch_them(filled: Runtime, tmp_path: Path) -> None:
+    for sample in content.CATALOGUE[:2]:
+        (tmp_path / f"{sample.sku}.jpg").write_bytes(drawn.jpeg(drawn.figure()))
+    for _ in range(2):
+        seeding.give_pictures(filled, tmp_path, now=NOON)
+    with filled.sessions() as session:
+        counts = similarity_queries.count_pictures(session, brand_id(filled))
+    assert counts == {PictureState.KEPT: 2, PictureState.WAITING: len(content.CATALOGUE) - 2}
 
 
 def test_items_come_in_with_rights_hotspots_and_decisions(filled: Runtime) -> None:

@@ -98,6 +98,7 @@ def fill(runtime: Runtime, items: int, photos: Path | None, reviews: Path | None
         click.echo(f"Using the sample shop that is in {runtime.settings.data_dir} already; remove the folder to begin anew.")
         access = seeding.readdress(runtime, access)
         seeding.put_catalogue(runtime, now=now)
+        seeding.give_pictures(runtime, drawn(runtime), now=now)
     else:
         started = time.monotonic()
         access = seed(runtime, items, photos, reviews)
@@ -113,7 +114,8 @@ def seed(runtime: Runtime, items: int, photos: Path | None, reviews: Path | None
     access = seeding.open_account(runtime)
     click.echo("Drawing the sample catalogue …")
     seeding.put_catalogue(runtime, now=now)
-    seeding.draw_catalogue(runtime.settings.data_dir / "demo" / "pictures")
+    seeding.draw_catalogue(drawn(runtime))
+    seeding.give_pictures(runtime, drawn(runtime), now=now)
     seeding.add_galleries(runtime, now=now)
     if photos or reviews:
         seeding.add_real_content(runtime, photos, reviews, now=now, progress=tell)
@@ -124,7 +126,13 @@ def seed(runtime: Runtime, items: int, photos: Path | None, reviews: Path | None
     click.echo("Letting some sample visitors in …")
     visitors.visit(runtime, access.publishable_key, access.webhook_secret, now=now)
     process()
+    seeding.ask_for_training(runtime)
     return access
+
+
+def drawn(runtime: Runtime) -> Path:
+    """Where the drawn pictures of the catalogue are."""
+    return runtime.settings.data_dir / "demo" / "pictures"
 
 
 def tell(text: str) -> None:

@@ -34,8 +34,11 @@ from ugc.library import queries as library_queries
 from ugc.library.models import Item, Kind, Reason, RightsState, State
 from ugc.library.rules import CreatorData, ItemData, ProductTag
 from ugc.media import actions as media_actions
+from ugc.modelling import actions as modelling_actions
+from ugc.modelling import rules as modelling_rules
 from ugc.rights import actions as rights_actions
 from ugc.runtime import Runtime
+from ugc.similarity import pictures as similarity_pictures
 
 Progress = Callable[[str], None]
 ACTOR = "system"
@@ -124,6 +127,21 @@ def draw_catalogue(folder: Path) -> None:
             half = folder / f".{sample.sku}.{os.getpid()}"
             half.write_bytes(jpeg)
             half.rename(folder / f"{sample.sku}.jpg")
+
+
+def give_pictures(runtime: Runtime, folder: Path, *, now: datetime) -> None:
+    """The drawn pictures as those of the catalogue: nobody may fetch them, their address is this machine's own."""
+    with runtime.transaction() as session:
+        brand = accounts_queries.get_brand(session, content.BRAND)
+        similarity_pictures.want(session, brand.id)
+        due = set(similarity_pictures.find_due(session, brand.id, now=now, limit=len(content.CATALOGUE)))
+        products = catalog_queries.map_products(session, brand.id, [sample.sku for sample in content.CATALOGUE])
+    for sku, product in products.items():
+        path = folder / f"{sku}.jpg"
+        if product.id not in due or not path.exists():
+            continue
+        with media_actions.receive(runtime, path, path.name) as received, runtime.transaction() as session:
+            similarity_pictures.keep(runtime, session, brand.id, product.id, product.image_url, received, now=now)
 
 
 def draw_product(sample: content.Sample) -> bytes:
@@ -287,6 +305,14 @@ def put_for_sale(runtime: Runtime, *, now: datetime) -> None:
                     price=PRICE_OF_REAL_PRODUCTS, currency="EUR", family=product.family, line=product.line, type=product.type,
                 )  # fmt: skip
                 catalog_actions.put_product(session, brand.id, data, now=now)
+
+
+def ask_for_training(runtime: Runtime) -> None:
+    """Have the worker learn what there is to learn, beside the running shop; what needs more says how much more."""
+    with runtime.transaction() as session:
+        brand_id = accounts_queries.get_brand(session, content.BRAND).id
+        for kind in modelling_rules.KINDS:
+            modelling_actions.ask_for_training(session, brand_id, kind)
 
 
 def write_access(path: Path, access: Access) -> None:

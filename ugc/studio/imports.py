@@ -20,7 +20,7 @@ from ugc.ingest.sources.reviews import describing
 from ugc.ingest.sources.reviews.describing import PreviewRow, TableView
 from ugc.ingest.sources.reviews.known import FORMATS
 from ugc.kit.errors import Invalid, UgcError
-from ugc.studio import answers, people, shapes
+from ugc.studio import answers, people, pictures, shapes
 from ugc.studio.asked import read_whole
 from ugc.studio.render import bare, page
 
@@ -68,7 +68,7 @@ def show_all() -> Response:
     return page(
         "imports/page.html", imports=found[:PAGE], next=found[PAGE - 1].id if len(found) > PAGE else None, counts=COUNTS,
         names=people.names(session, brand_id), busy=BUSY, most=web.runtime().settings.max_import_mb,
-        toast=shapes.toast(request.args),
+        toast=shapes.toast(request.args), **pictures.counted(session, brand_id),
     )  # fmt: skip
 
 

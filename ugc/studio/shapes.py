@@ -200,6 +200,7 @@ TOASTS = {
     "model": ("This version is in use; predictions are being made anew", False),
     "builtin": ("The built-in rules are in use", False),
     "retry": ("Back in the queue", False),
+    "pictures": ("They are being fetched again; look again in a while", False),
     "key-gone": ("Key revoked", False),
     "uploads": ("Upload page saved", False),
     "bounds": ("Bounds saved; what follows is done in the background", False),
