@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ugc.modelling import rules
 from ugc.modelling.rules import KINDS, metrics_of, shown
 
 
@@ -30,3 +31,9 @@ def test_less_is_better_only_where_it_is_an_error() -> None:
 
 def test_every_kind_names_a_job_of_a_room() -> None:
     assert {kind.job.partition(".")[0] for kind in KINDS.values()} <= {"texts", "triage", "suggestions", "similarity"}
+
+
+def test_the_data_behind_a_model_is_told_in_words() -> None:
+    data = {"classes": {"negative": 216, "neutral": 255}, "from": "2026-05-27T18:17:42+00:00", "digest": "17bd", "held_out": 395}
+    assert rules.facts_of(data) == {"classes": "negative 216, neutral 255", "from": "2026-05-27", "held_out": "395"}
+    assert rules.fact_of({"shipped": {"macro_f1": 0.45}}) == "shipped macro f1 0.45"

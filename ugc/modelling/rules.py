@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ugc.kit.errors import NotFound
 
@@ -76,7 +78,10 @@ METRICS = {
     "recall": ("Recall", False), "spearman": ("Rank agreement", False), "auc": ("Area under the curve", False),
     "ece": ("Calibration error", True), "log_loss": ("Log loss", True), "brier": ("Brier score", True),
     "coverage": ("Decides for you", False), "agreement": ("Agrees with you", False), "precision_at_1": ("First is right", False),
-    "recall_at_3": ("Among three", False), "explained": ("Variance explained", False), "coherence": ("Coherence", False),
+    "recall_at_3": ("Among three", False),
+    "calibration_error": ("Calibration error", True), "halves_found": ("Halves found", False),
+    "stars": ("Rank agreement with stars, not wanted", True),
+    "explained": ("Variance explained", False), "coherence": ("Coherence", False),
 }  # fmt: skip
 # These have no upper end at 1 and are not shares.
 RAW = {"log_loss", "brier", "spearman", "f1", "macro_f1", "auc", "coherence", "ece"}
@@ -101,3 +106,24 @@ def shown(name: str, value: float) -> str:
     if name in RAW or not 0 <= value <= 1:
         return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.0f}"
     return f"{100 * value:.1f} %"
+
+
+MEASURED_BY = frozenset({"digest"})
+"""Facts of the data that tell versions apart and tell people nothing."""
+A_DAY = 10
+"""Letters of a date before its time."""
+
+
+def facts_of(data: Mapping[str, Any]) -> dict[str, str]:
+    """What a page shows of the rows that a model learnt from."""
+    return {name: fact_of(value) for name, value in data.items() if name not in MEASURED_BY}
+
+
+def fact_of(value: Any) -> str:
+    """`negative 216, neutral 255` for counts by name; a day for a time."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(name).replace('_', ' ')} {fact_of(one)}" for name, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(fact_of(one) for one in value)
+    text = str(value)
+    return text[:A_DAY] if re.match(r"\d{4}-\d\d-\d\dT", text) else text

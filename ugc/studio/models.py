@@ -53,7 +53,7 @@ def show() -> Response:
     ]
     return page(
         "models/page.html", shelves=shelves, names=people.names(session, brand_id), metrics_of=modelling_rules.metrics_of,
-        toast=shapes.toast(request.args),
+        facts_of=modelling_rules.facts_of, toast=shapes.toast(request.args),
     )  # fmt: skip
 
 

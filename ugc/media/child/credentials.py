@@ -25,6 +25,7 @@ PACKET, PACKET_END = b"<x:xmpmeta", b"</x:xmpmeta>"
 MAX_PACKET = PIECE = 1 << 20
 SOURCE_TYPE = re.compile(rb"digitalsourcetype/([A-Za-z]{3,60})")
 SOURCE_TYPE_URL = re.compile(r"digitalsourcetype/([A-Za-z]{3,60})$")
+NO_CHANGE = ("signingCredential.", "timeStamp.", "claimSignature.outsideValidity", "algorithm.deprecated")
 MOST = 20
 LONGEST = 200
 
@@ -65,8 +66,10 @@ def read_store(store: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_breach(status: Mapping[str, Any]) -> bool:
-    """Whether a finding of the validation speaks of a change; an unknown signer is none, since no list of signers is kept."""
-    return not str(status.get("code", "")).startswith("signingCredential.")
+    """Whether a finding of the validation speaks of a change; an unknown signer or clock is none, since no list of them is kept,
+    and a certificate that ran out says nothing of the picture.
+    """
+    return not str(status.get("code", "")).startswith(NO_CHANGE)
 
 
 def types_of(manifest: Mapping[str, Any]) -> Iterator[str]:
