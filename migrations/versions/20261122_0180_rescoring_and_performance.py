@@ -55,7 +55,8 @@ def add_values() -> None:
         insert into item_values (item_id, brand_id, kind, signals, weights, score, measured)
         select s.item_id, s.brand_id, i.kind, 0, 0, s.score, '' from item_scores s join items i on i.id = s.item_id
     """)
-    op.drop_column("item_scores", "score")
+    # The release before still writes it while both run; a later migration drops it.
+    op.alter_column("item_scores", "score", nullable=True)
 
 
 def add_runs() -> None:
@@ -142,8 +143,7 @@ def add_performances() -> None:
 def downgrade() -> None:
     """Scores go back beside their reasons; those of other weights are made again by the older release's own job."""
     op.drop_index("ix_events_at", "events")
-    op.add_column("item_scores", sa.Column("score", NUMBER, server_default="0", nullable=False))
-    op.execute("update item_scores s set score = v.score from item_values v where v.item_id = s.item_id")
-    op.alter_column("item_scores", "score", server_default=None)
+    op.execute("update item_scores s set score = coalesce((select v.score from item_values v where v.item_id = s.item_id), 0)")
+    op.alter_column("item_scores", "score", nullable=False)
     for table in ("place_curves", "item_places", "item_performances", "scoring_runs", "item_values", "weight_sets"):
         op.drop_table(table)

@@ -44,6 +44,8 @@ class ItemScore(Base):
 
     item_id: Mapped[int] = fk("items.id", index=False, primary_key=True)
     brand_id: Mapped[int] = fk("brands.id")
+    score: Mapped[int | None]
+    """Written by the release before only, and read by nobody; dropped once no such process can run."""
     parts: Mapped[list[Any]]
     computed_at: Mapped[datetime]
 
