@@ -52,35 +52,29 @@ ROOMS = (
 )
 """The rooms that have jobs; importing them registers what they can do."""
 
+# A new item gets its first score, and with that the answers that it comes into are dropped.
+ADDED = ["scoring.score_items", "duplicates.find_for_items", "texts.read_items", "similarity.encode_items"]
+CHANGED = [
+    "galleries.unpublish",
+    "scoring.score_items",
+    "social.settle_policies",
+    "texts.read_items",
+    "suggestions.look_again",
+    "similarity.encode_items",
+    "suggestions.draft_alt_texts",
+]
 AFTER: dict[str, list[str]] = {
     "accounts.key_revoked": ["galleries.drop_brand"],
-    # A new item gets its first score, and with that the answers that it comes into are dropped.
-    "library.item_added": ["scoring.score_item", "duplicates.find_for_item", "texts.read_item", "similarity.encode_item"],
-    "library.items_added": ["scoring.score_items", "duplicates.find_for_items", "texts.read_items", "similarity.encode_items"],
-    "library.item_changed": [
-        "galleries.unpublish_item",
-        "scoring.score_item",
-        "social.settle_policy",
-        "texts.read_item",
-        "suggestions.look_again_at_item",
-        "similarity.encode_item",
-        "suggestions.draft_alt_text",
-    ],
-    "library.items_changed": [
-        "galleries.unpublish",
-        "scoring.score_items",
-        "social.settle_policies",
-        "texts.read_items",
-        "suggestions.look_again",
-        "similarity.encode_items",
-        "suggestions.draft_alt_texts",
-    ],
-    "library.item_barred": ["duplicates.bar_item"],
+    "library.item_added": ADDED,
+    "library.items_added": ADDED,
+    "library.item_changed": CHANGED,
+    "library.items_changed": CHANGED,
+    "library.item_barred": ["duplicates.bar_items"],
     "library.items_barred": ["duplicates.bar_items"],
     "library.batch_undone": ["duplicates.reopen"],
     "duplicates.items_compared": ["authenticity.look_at_items"],
     "authenticity.flags_changed": ["triage.predict_items"],
-    "media.file_declared": ["authenticity.look_at_file"],
+    "media.file_declared": ["authenticity.look_at_files"],
     "duplicates.merged": ["galleries.pin_kept"],
     "catalog.product_changed": ["galleries.drop_product", "library.refresh_product", "similarity.want_picture"],
     "modelling.model_activated": ["triage.follow_model", "texts.read_again", "suggestions.after_model", "similarity.follow_model"],
@@ -89,17 +83,17 @@ AFTER: dict[str, list[str]] = {
     "similarity.items_encoded": ["triage.predict_items", "suggestions.suggest_for_items", "suggestions.draft_alt_texts"],
     "similarity.pictures_described": ["suggestions.suggest_for_items", "suggestions.draft_alt_texts"],
     "orders.order_changed": ["insights.attribute_order"],
-    "media.file_measured": ["scoring.score_file_items", "similarity.encode_file"],
+    "media.file_measured": ["scoring.score_file_items", "similarity.encode_files"],
     "media.file_refined": ["galleries.drop_file_items"],
     "media.file_ready": [
         "scoring.score_file_items",
         "galleries.drop_file_items",
-        "duplicates.find_for_file",
-        "similarity.encode_file",
+        "duplicates.find_for_files",
+        "similarity.encode_files",
         "texts.read_file_items",
     ],
 }
-"""What happened → the jobs that follow, each with the same arguments."""
+"""What happened → the jobs that follow, each with the same arguments; of what waits, done together (`kit.gathering`)."""
 
 EVERY: list[tuple[str, str]] = [
     ("worker.delete_old_jobs", "17 * * * *"),
