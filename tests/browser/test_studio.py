@@ -232,7 +232,18 @@ def test_a_phone_gets_a_sheet_with_large_buttons_and_no_sideways_scrolling(
     new_context: Callable[..., BrowserContext], live: Runtime, server: str, acme: list[int]
 ) -> None:
     page = signed_in(new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True), live, server)
-    for address in ("inbox", f"items/{acme[0]}", "galleries/home", "library", "insights", "jobs", "imports", "settings", "settings/models", "flags"):
+    for address in (
+        "inbox",
+        f"items/{acme[0]}",
+        "galleries/home",
+        "library",
+        "insights",
+        "jobs",
+        "imports",
+        "settings",
+        "settings/models",
+        "flags",
+    ):
         page.goto(f"{server}/studio/{address}")
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, address
     page.goto(f"{server}/studio/inbox")
