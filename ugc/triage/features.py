@@ -159,6 +159,11 @@ def creator_words(facts: Facts, name: str, speaks_for: bool) -> str:
     return f"{facts.approved} of {counted(decided, 'item')} of this creator approved" if decided else "Creator not known yet"
 
 
+def caption_words(facts: Facts) -> str:
+    """How long the caption is; a review has none, and its text is judged as a review."""
+    return "No caption" if facts.kind == REVIEW else f"{counted(len(words_of(text_of(facts))), 'word')} of caption"
+
+
 def text_of(facts: Facts) -> str:
     """Title and caption."""
     return f"{facts.title} {facts.body}"
@@ -182,7 +187,7 @@ TOLD: Mapping[str, Any] = {
     "useful": lambda facts, name, speaks_for: f"Useful text: {share_of(facts, 'usefulness'):.0%}",
     "topic": lambda facts, name, speaks_for: f"About {name}" if topic_is(facts, name) else f"Not about {name}",
     "hashtags": lambda facts, name, speaks_for: counted(len(HASHTAG.findall(text_of(facts))), "hashtag"),
-    "length": lambda facts, name, speaks_for: f"{counted(len(words_of(text_of(facts))), 'word')} of caption",
+    "length": lambda facts, name, speaks_for: caption_words(facts),
     "named": lambda facts, name, speaks_for: "Names a product of yours" if facts.names_product else "Names none of your products",
     "colours": lambda facts, name, speaks_for: f"Its colours: like what you {'approve' if speaks_for else 'reject'}",
     "picture": lambda facts, name, speaks_for: f"Looks like what you {'approve' if speaks_for else 'reject'}",
