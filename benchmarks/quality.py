@@ -9,19 +9,23 @@ python benchmarks/quality.py [--quick] [--photos 30] [--peers-python PYTHON]
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import combinations, repeat
 from pathlib import Path
+from typing import Any
 
 import numpy
-from PIL import Image
+from PIL import Image, ImageStat
 from scipy.stats import kendalltau
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -34,12 +38,13 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "photos"
 ELSEWHERE = ("exif_samples", "sharp_fixtures", "near_duplicates")
 WAYS = ("blur", "motion", "noise", "compression", "exposure")
 GOAL = 0.9
+AT_ONCE = min(2, os.cpu_count() or 1)
 # The package takes numpy's arrays of one number for numbers, which numpy has stopped to allow; nothing else is changed.
 PEER = """
 import json, sys, time
 import numpy
 from brisque import BRISQUE
-from PIL import Image
+from PIL import Image, ImageStat
 class Peer(BRISQUE):
     def scale_features(self, features):
         return super().scale_features([numpy.asarray(each, dtype=float).ravel()[0] for each in features])
@@ -62,18 +67,19 @@ class Spoilt:
     way: str
     step: int
     path: Path
-    ours: float
-    score: float
-    seconds: float
+    ours: float = 0.0
+    score: float = 0.0
+    seconds: float = 0.0
 
 
-def copies_of(path: Path, folder: Path) -> Iterator[Spoilt]:
+def copies_of(path: Path, folder: Path) -> list[Spoilt]:
     """A photo untouched and in every way and step, judged by us and kept for the peer."""
     light = "dark" if degrading.random_of(path, "light").random() < 0.5 else "bright"
     with Image.open(path) as opened:
         picture = opened.convert("RGB")
     # Both sides get what the service measures at: no more than 1280 pixels.
     picture.thumbnail((1280, 1280), Image.Resampling.BOX)
+    found = []
     for way in ("", *WAYS):
         for step in range(1, degrading.STEPS + 1) if way else (0,):
             spoil = degrading.WAYS.get(light if way == "exposure" else way)
@@ -81,24 +87,40 @@ def copies_of(path: Path, folder: Path) -> Iterator[Spoilt]:
             copy = spoil(picture, step, degrading.random_of(path, way)) if spoil else picture
             kept = folder / f"{path.stem}-{way}-{step}.png"
             copy.save(kept, compress_level=1)
-            started = time.process_time()
-            measures = quality.measures_of(copy)
-            losses = technical.losses_of(measures)
-            seconds = time.process_time() - started
-            assert losses is not None
-            score = rules.score_of(rules.picture_facts(measures, *copy.size, clock.now()))
-            exact = sum(part.most * (part.value or 0) for part in score.parts)
-            yield Spoilt(path.name, way, step, kept, losses.quality, exact, seconds)
+            found.append(judged(copy, Spoilt(path.name, way, step, kept)))
+    return found
+
+
+def judged(picture: Image.Image, copy: Spoilt) -> Spoilt:
+    """What we say of a copy, and in how much time."""
+    started = time.process_time()
+    measures = quality.measures_of(picture)
+    losses = technical.losses_of(measures)
+    seconds = time.process_time() - started
+    assert losses is not None
+    score = rules.score_of(rules.picture_facts(measures, *picture.size, clock.now()))
+    exact = sum(part.most * (part.value or 0) for part in score.parts)
+    return replace(copy, ours=losses.quality, score=exact, seconds=seconds)
 
 
 def peer_of(python: str | None, copies: Sequence[Spoilt]) -> tuple[list[float], float] | None:
     """The peer's answers, higher for better, and its seconds a picture; None where it is not there."""
     if python is None or subprocess.run([python, "-c", "import brisque"], capture_output=True, check=False).returncode:
         return None
+    share = -(-len(copies) // AT_ONCE)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = list(pool.map(lambda start: asked(python, copies[start : start + share]), range(0, len(copies), share)))
+    return [-score for answer in answers for score in answer["scores"]], statistics.mean(answer["seconds"] for answer in answers)
+
+
+def asked(python: str, copies: Sequence[Spoilt]) -> dict[str, Any]:
+    """One process of the peer on some of the copies."""
     names = json.dumps([str(each.path) for each in copies])
-    done = subprocess.run([python, "-W", "ignore", "-c", PEER], input=names, capture_output=True, text=True, check=True)
-    answer = json.loads(done.stdout)
-    return [-score for score in answer["scores"]], answer["seconds"]
+    # One thread each: its arrays are small, and threads that wait for each other count as work.
+    alone = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([python, "-W", "ignore", "-c", PEER], input=names, capture_output=True, text=True, check=True, env=alone)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def ordered(copies: Sequence[Spoilt], values: Sequence[float], way: str) -> tuple[float, float]:
@@ -131,16 +153,18 @@ def unseen(options: argparse.Namespace) -> list[Path]:
     """Photos that no training saw: the other side of the split, and of folders that training does not know."""
     split = quality.photos_of(options.data, for_training=False, most=options.photos)
     others = sorted(path for name in ELSEWHERE for path in (options.data / name).rglob("*.jpg"))
-    whole = [path for path in others if is_photo(path)]
-    return split + sorted(whole, key=lambda path: degrading.random_of(path).random())[: options.photos // 3]
+    # Some folders hold the same file twice.
+    once = {hashlib.sha256(path.read_bytes()).digest(): path for path in reversed(others)}.values()
+    return split + sorted(filter(is_photo, once), key=lambda path: degrading.random_of(path).random())[: options.photos // 3]
 
 
 def is_photo(path: Path) -> bool:
-    """Whether a file can be read here and is no thumbnail."""
+    """Whether a file can be read here, is no thumbnail, and shows something: of one colour all over no copy is blurred."""
     try:
         with Image.open(path) as picture:
             picture.load()
-            return min(picture.size) >= 200 and picture.mode == "RGB"
+            spread = ImageStat.Stat(picture.convert("L")).stddev[0]
+            return min(picture.size) >= 200 and picture.mode == "RGB" and spread >= technical.EMPTY
     except (OSError, SyntaxError, Image.DecompressionBombError):
         return False
 
@@ -169,7 +193,8 @@ def main() -> None:
         return
     others = {path.name for path in paths if not set(quality.FOLDERS) & set(path.parts)}
     with tempfile.TemporaryDirectory() as folder:
-        copies = [copy for path in paths for copy in copies_of(path, Path(folder))]
+        with ProcessPoolExecutor(AT_ONCE) as pool:
+            copies = [copy for found in pool.map(copies_of, paths, repeat(Path(folder))) for copy in found]
         peer = peer_of(options.peers_python, copies)
     ours, score = [each.ours for each in copies], [each.score for each in copies]
     metrics, taus = {}, dict[int, float]()

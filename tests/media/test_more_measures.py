@@ -85,7 +85,7 @@ def test_detail_by_octave() -> None:
 
 
 def test_statistics_of_a_bell_curve() -> None:
-    """Mittal 2012: the normalised luma of noise is a bell curve, E|x|² / Ex² = 2/π; the window that it is divided by cuts its ends."""
+    """Mittal 2012: the normalised luma of noise is a bell curve, E|x|² / Ex² = 2/π; its own window cuts its ends."""
     found = naturalness.measure(grey(grain(20)))
     assert found["scene_shape_1"] == pytest.approx(2 / numpy.pi + 0.05, abs=0.01)
     assert abs(found["scene_across_1"] - found["scene_down_1"]) < 0.03

@@ -110,7 +110,7 @@ def test_a_screenshot_is_low_whatever_is_sharp_in_it() -> None:
     shot = page(800, 1_400)
     assert score(shot) < 45 < score(still_life(1))
     assert part_of(shot, "photo_likeness").value == 0
-    assert score(degrading.through_jpeg(shot, 75)) < 45
+    assert score(degrading.through_jpeg(shot, 75)) < 50
 
 
 def test_a_photo_is_no_screenshot_even_when_it_is_spoilt() -> None:
@@ -151,9 +151,18 @@ def test_the_shipped_model_is_small_and_of_this_format_only() -> None:
 def test_far_from_all_training_the_answer_stays_within_bounds() -> None:
     model = read_shipped("ugc.scoring", "technical", kind=technical.KIND, format=technical.FORMAT)
     wild = numpy.random.default_rng(1).normal(0, 1e6, (50, model.arrays["mean"].shape[0]))
-    losses = technical.predict(model, wild)
+    losses, whole = technical.predict(model, wild)
     assert numpy.isfinite(losses).all()
+    assert numpy.isfinite(whole).all()
     assert (losses >= 0).all()
+    assert (whole >= 0).all()
+
+
+def test_a_picture_of_grain_alone_is_not_sharp_and_low() -> None:
+    """Its Laplacian varies more than any photo's."""
+    grain = Image.fromarray(numpy.random.default_rng(1).integers(0, 256, (480, 640, 3), dtype=numpy.uint8))
+    assert part_of(grain, "sharpness").value == 0
+    assert score(grain) < 50 < score(still_life(1)) - 15
 
 
 @pytest.mark.parametrize("folder", ["clothing", "flowers_ccby"])

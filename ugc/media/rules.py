@@ -24,7 +24,7 @@ FILM_NAMES = {"video": "video.mp4", "preview": "preview.mp4", "audio": "audio.m4
 MAX_NAME = 255
 MAX_DESCRIPTOR = 4096
 """Signs of base64."""
-MEASURES_VERSION = 2
+MEASURES_VERSION = 3
 """The release of measures and descriptor. When it is raised, every older file is measured again."""
 
 

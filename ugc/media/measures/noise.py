@@ -20,7 +20,7 @@ def measure(sample: Sample) -> float:
 
 
 def grain_of(values: Pixels) -> float:
-    """The same of any plane; the mask 1 −2 1 / −2 4 −2 / 1 −2 1 is blind to what is linear across three pixels: most of a picture."""
+    """The same of any plane. The mask 1 −2 1 / −2 4 −2 / 1 −2 1 is blind to what is linear across three pixels."""
     if min(values.shape) < 3:
         return 0.0
     across = values[:, :-2] - 2 * values[:, 1:-1] + values[:, 2:]

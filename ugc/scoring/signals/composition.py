@@ -16,6 +16,8 @@ FOCUS = (0.02, 0.4)
 # A region smaller than this is a speck.
 SIZE = (0.003, 0.02)
 UNCLEAR = 0.2
+# Crete's blur from where on there is no subject, only a blot.
+BLOT = (0.6, 0.9)
 
 
 def measure(facts: Facts) -> Measured:
@@ -29,6 +31,7 @@ def measure(facts: Facts) -> Measured:
     third, middle = min(math.dist(at, place) for place in THIRDS), math.dist(at, MIDDLE)
     placed = 1 - min(1.0, min(third, middle) / REACH)
     clear = along(found["subject_focus"], FOCUS) * along(found["subject_share"], SIZE)
+    clear *= 1 - along(min(found.get("blur_across", 0.0), found.get("blur_down", 0.0)), BLOT)
     return Measured(0.5 + clear * (placed - 0.5), words(clear, placed, third < middle))
 
 

@@ -27,9 +27,9 @@ def ramp(value: float, span: tuple[float, float]) -> float:
 def drawn(measures: Mapping[str, float]) -> float:
     """How surely a screen, not a camera, made it: text on plain ground, or straight edges between plain areas."""
     flat = measures.get("flat_share", 0.0)
-    written = ramp(measures.get("text_share", 0.0), TEXT) * ramp(flat, FLAT)
+    text = ramp(measures.get("text_share", 0.0), TEXT) * ramp(flat, FLAT)
     straight = ramp(measures.get("straight_share", 0.0), STRAIGHT) * ramp(flat, GRAPHIC)
-    return max(written, straight) * unspoilt(measures)
+    return max(text, straight) * unspoilt(measures)
 
 
 def unspoilt(measures: Mapping[str, float]) -> float:
