@@ -113,6 +113,19 @@ def test_a_model_that_is_worse_on_the_newest_items_is_not_better() -> None:
     assert outcome.metrics["log_loss"] > outcome.incumbent["log_loss"]
 
 
+def test_a_first_model_that_learnt_nothing_is_not_taken() -> None:
+    """Tags by lot: nothing that is seen tells them, so knowing how common each is does as well."""
+    random = numpy.random.default_rng(3)
+    names = [("beach", "street")[int(random.integers(2))] for _ in range(80)]
+    by_lot = [Lesson(row.seen, frozenset({name}), group=row.group) for row, name in zip(lessons(80), names, strict=True)]
+    outcome = training.compare(by_lot, "own:1", None)
+    assert outcome is not None
+    assert (outcome.better, outcome.why.startswith("surprised more often")) == (False, True)
+    learnt = training.compare(lessons(80), "own:1", None)
+    assert learnt is not None
+    assert learnt.better
+
+
 def test_two_models_are_compared_on_items_that_neither_learnt_from() -> None:
     rows = [Lesson(row.seen, row.tags, group=row.group, item_id=1_000 - place) for place, row in enumerate(lessons(200))]
     incumbent = training.train(rows[25:], "own:1")

@@ -25,7 +25,7 @@ MOST_AGAIN = 5_000
 CAUGHT_UP = 2_000
 SHOWN = (State.INBOX, State.APPROVED)
 """States in which somebody looks at suggestions."""
-TRAINER = "suggestions:training"
+TRAINER = "system"
 
 
 @jobs.job("suggestions.suggest_for_items", gathers="item_ids")

@@ -221,9 +221,18 @@ def compare(lessons: Sequence[Lesson], encoder: str, incumbent: Tagger | None) -
         return Outcome(final, {"tags": float(len(final.tags))}, None, incumbent is None, "the first that there was enough for")
     fresh = unseen(held, incumbent)
     metrics = measure(twin, fresh, final.tags)
-    before = measure(incumbent, fresh, final.tags) if incumbent else None
-    better = before is None or metrics["log_loss"] <= before["log_loss"]
-    return Outcome(final, metrics, before, better, why(metrics, before))
+    before = measure(incumbent, fresh, final.tags) if incumbent else {"log_loss": usual_loss(older, fresh, final.tags)}
+    better = metrics["log_loss"] <= before["log_loss"]
+    return Outcome(final, metrics, before, better, why(metrics, before, is_first=incumbent is None))
+
+
+def usual_loss(older: Sequence[Lesson], held: Sequence[Lesson], names: Sequence[str]) -> float:
+    """The log loss of who knows only how common each tag is: a first model that is no better has learnt nothing."""
+    given, asked = label(older, names)
+    shares = (given * asked).sum(axis=0) / numpy.maximum(1, asked.sum(axis=0))
+    labels, known = label(held, names)
+    kept = numpy.clip(numpy.broadcast_to(shares, labels.shape), 1e-4, 1 - 1e-4)
+    return round(float(-(labels * numpy.log(kept) + (1 - labels) * numpy.log(1 - kept))[known].mean()), 4)
 
 
 def unseen(held: Sequence[Lesson], incumbent: Tagger | None) -> Sequence[Lesson]:
@@ -232,12 +241,11 @@ def unseen(held: Sequence[Lesson], incumbent: Tagger | None) -> Sequence[Lesson]
     return fresh if len(fresh) >= LEAST_ROWS else held
 
 
-def why(metrics: dict[str, float], before: dict[str, float] | None) -> str:
+def why(metrics: dict[str, float], before: dict[str, float], *, is_first: bool) -> str:
     """What decided, in a sentence."""
-    if before is None:
-        return "the first model of the brand's own tags"
     word = "surprised no more often" if metrics["log_loss"] <= before["log_loss"] else "surprised more often"
-    return f"{word} by the newest items than the model in use: log loss {metrics['log_loss']:.3f} against {before['log_loss']:.3f}"
+    other = "who knows only how common each tag is" if is_first else "the model in use"
+    return f"{word} by the newest items than {other}: log loss {metrics['log_loss']:.3f} against {before['log_loss']:.3f}"
 
 
 def measure(tagger: Tagger, held: Sequence[Lesson], names: Sequence[str]) -> dict[str, float]:
