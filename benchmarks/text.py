@@ -155,12 +155,13 @@ def sentiment_of_reviews(data: Path, options: argparse.Namespace) -> Iterator[Li
 
 def probabilities(texts: list[Text], context: Context) -> Any:
     """Of each label, as the reader has them."""
-    model = linear.unpack(context.models.get(sentiment.KIND) or sentiment.shipped())
-    p = []
+    own = context.models.get(sentiment.KIND)
+    model, p = linear.unpack(own or sentiment.shipped()), []
     for portion in reading.portions(texts):
         found = features.hashed(tuple(text.whole for text in portion))
         sums, _ = feeling.sums_of(found.words, [text.language for text in portion])
-        p.append(sentiment.predict(model, found, sums)[0])
+        before = numpy.zeros(len(sentiment.LABELS)) if own else sentiment.leaning(portion)
+        p.append(sentiment.predict(model, found, sums, before)[0])
     return numpy.vstack(p)
 
 
@@ -219,7 +220,7 @@ def usefulness_of_reviews(data: Path, options: argparse.Namespace) -> Iterator[L
 def languages(data: Path, options: argparse.Namespace) -> Iterator[Line]:
     """Languages of posts of 20 characters or more; the label is that of the file, which a few posts are not in."""
     _, late = recipe.read_posts(data / "text" / "tweets_sentiment")
-    posts = [post for post in late if len(post.text) >= 20][:: 3 if options.quick else 1]
+    posts = [post for post in late if len(post.text) >= 20][:: 6 if options.quick else 1]
     language.READER.read([Text(body=post.text) for post in posts[:50]], PLAIN)  # loads the detector
     started = time.process_time()
     found = language.READER.read([Text(body=post.text) for post in posts], PLAIN)
@@ -233,7 +234,7 @@ def languages(data: Path, options: argparse.Namespace) -> Iterator[Line]:
     yield Line("language_us", spent, "µs a text")
     from ugc.library.languages import CANDIDATES
 
-    for mode in ("", "low"):
+    for mode in ("",) if options.quick else ("", "low"):
         answer = peer(options.peers_python, LINGUA, [[*sorted(CANDIDATES - {"no"}), "nb"], [post.text for post in posts]], mode)
         if answer:
             hits = [name == post.language for name, post in zip(answer[0], posts, strict=True)]
@@ -245,7 +246,7 @@ def languages(data: Path, options: argparse.Namespace) -> Iterator[Line]:
 
 def speed(data: Path, options: argparse.Namespace) -> Iterator[Line]:
     """Short texts a second of one core: all readers, and those of language, sentiment and usefulness alone."""
-    texts = [Text("", row.text.body[:140]) for row in flipkart(data)][: 1_000 if options.quick else 4_000]
+    texts = [Text("", row.text.body[:140]) for row in flipkart(data)][: 500 if options.quick else 4_000]
     reading.read(texts[:300])
     rates = [len(texts) / spent(lambda: reading.read(texts)) for _ in range(3)]
     yield Line("texts_a_second", statistics.median(rates), "texts/s and core", goal=2_000)

@@ -48,6 +48,15 @@ def test_the_words_that_made_it_are_named_with_their_negator() -> None:
     assert any(word.startswith("not good") for word in one("This is not good, it is a pity").sentiment.words)
 
 
+def test_a_review_is_taken_for_praise_sooner_than_a_post_and_complaints_stay_complaints() -> None:
+    lukewarm = "It arrived on Tuesday, the box was brown"
+    review, post = (reading.read([Text(body=lukewarm, kind=kind)])[0].sentiment for kind in ("review", "post"))
+    assert post.label == "neutral"
+    assert (review.label, review.p) != (post.label, post.p)
+    assert review.label == "positive" or review.p < post.p
+    assert one("Terrible quality, it broke at once").sentiment.label == "negative"
+
+
 @pytest.mark.parametrize("body", ["", " ", "!!!", "https://shop.test/a", "12345", "@someone"])
 def test_a_text_without_a_word_has_no_sentiment(body: str) -> None:
     assert one(body).sentiment == NOTHING

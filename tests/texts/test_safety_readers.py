@@ -160,6 +160,7 @@ def test_the_shipped_model_alone_never_calls_anything_an_offence() -> None:
     ("order number 304-1234567 never came", [("order_number", "304-1234567")]),
     ("Bestellnummer: AB123456", [("order_number", "AB123456")]),
     ("IBAN DE89 3704 0044 0532 0130 00", [("iban", "DE89 3704 0044 0532 0130 00")]),
+    ("de89370400440532013000", [("iban", "de89370400440532013000")]),
     ("card 4111 1111 1111 1111", [("card", "4111 1111 1111 1111")]),
     ("My name is Anna Schmidt", [("name", "Anna Schmidt")]),
     ("Mit freundlichen Grüßen\nKlaus Weber", [("name", "Klaus Weber")]),
@@ -172,6 +173,7 @@ def test_personal_data_is_found_with_its_place(body: str, expected: list[tuple[s
     "bought on 12/05/2024 for 129.99", "I am 5'8\" and 135 lbs, size 34-36-38", "since 2019-2021", "1,000,000 thanks",
     "IBAN DE89 3704 0044 0532 0130 01", "4111 1111 1111 1112", "ordered 3 in 2 colours", "model XR-2200 with 5000 mAh",
     "True To Size Dress", "Love This Jacket", "on the street 5 people asked me", "12 washes later it is fine", "",
+    "for reference i'm 34e-30-40",
 ])  # fmt: skip
 def test_numbers_and_titles_are_nobodys(body: str) -> None:
     assert personal(body) == []

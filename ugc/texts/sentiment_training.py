@@ -38,7 +38,7 @@ def train(texts: Sequence[Text], stars: Sequence[int], incumbent: Artefact | Non
     heat = heat_of(rows[seen], labels[:cut])
     trial = training.fit(rows[seen], labels[:cut], SETTINGS).times(heat)
     metrics = measure(trial, rows[held], labels[cut:])
-    others = {"shipped": measure(plain(sentiment.shipped()), without_prior(rows[held]), labels[cut:])}
+    others = {"shipped": measure(shipped(), without_prior(rows[held]), labels[cut:])}
     if incumbent is not None:
         model = linear.unpack(incumbent)
         others["incumbent"] = measure(model, rows[held] if has_prior(model) else without_prior(rows[held]), labels[cut:])
@@ -77,9 +77,9 @@ def measure(model: Linear, rows: training.Rows, labels: Sequence[str]) -> dict[s
     return {**training.metrics_of(labels, told), "calibration_error": training.calibration_error(labels, model.labels, p)}
 
 
-def plain(artefact: Artefact) -> Linear:
-    """The model of an artefact."""
-    return linear.unpack(artefact)
+def shipped() -> Linear:
+    """What a brand without a model of its own has."""
+    return sentiment.of_reviews(linear.unpack(sentiment.shipped()))
 
 
 def has_prior(model: Linear) -> bool:

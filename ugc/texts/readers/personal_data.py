@@ -93,11 +93,12 @@ def find_emails(whole: str) -> list[Place]:
     return places + spelt
 
 
-IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?!\w)")
+# In small letters digits alone may follow: whole sentences would else be tried.
+IBAN = re.compile(r"(?<!\w)(?:[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}|[a-z]{2}\d{2}(?:[ -]?\d){11,30})(?!\w)")
 CARD = re.compile(r"(?<![\w.,])[3-6](?:[ -]?\d){12,18}(?![\w])")
 
 # The head of an account number, whose rest is no card's.
-BEGUN = re.compile(r"[A-Z]{2}\d{2}[ -]$")
+BEGUN = re.compile(r"[A-Za-z]{2}\d{2}[ -]$")
 
 
 def find_ibans(whole: str) -> list[Place]:
@@ -106,7 +107,7 @@ def find_ibans(whole: str) -> list[Place]:
     for found in IBAN.finditer(whole):
         for value in shorter(found[0]):
             if is_iban(value):
-                places.append(Place("iban", found.start(), found.start() + len(value), 0.99, f"{value[:2]}…{value[-2:]}"))
+                places.append(Place("iban", found.start(), found.start() + len(value), 0.99, f"{value[:2].upper()}…{value[-2:]}"))
                 break
     return places
 
@@ -202,13 +203,16 @@ def has_cue(name: str, before: str) -> bool:
 
 ORDER = re.compile(r"(?<![\w.,€$£])#?(?=[A-Z0-9-]{0,8}\d)[A-Z0-9](?:[A-Z0-9]|-(?=[A-Z0-9])){4,24}(?![\w%]|[.,]\d)")
 
+FOUR_DIGITS = re.compile(r"\d{4}")
+
 
 def find_order_numbers(whole: str) -> list[Place]:
-    """Numbers of at least five signs, four of them digits, close behind a word for an order, an invoice or a parcel."""
+    """Numbers of at least five signs, four of them digits in a row (sizes such as 34-30-40 have fewer), close behind a word for
+    an order, an invoice or a parcel.
+    """
     places = []
     for found in ORDER.finditer(whole):
-        digits = digits_of(found[0])
-        if len(digits) >= 4 and not DATE.fullmatch(found[0]):
+        if FOUR_DIGITS.search(found[0]) and not DATE.fullmatch(found[0]):
             before = whole[max(0, found.start() - AROUND // 2) : found.start()]
             if cues("order.cue").find(folding.WORD.findall(folding.fold(before))[-3:]):
                 places.append(Place("order_number", found.start(), found.end(), 0.85, f"…{found[0][-2:]}"))
