@@ -126,6 +126,16 @@ def test_a_first_model_that_learnt_nothing_is_not_taken() -> None:
     assert learnt.better
 
 
+def test_a_model_whose_tags_no_newest_item_bears_is_not_taken() -> None:
+    """It foretells rightly that none of its tags is there, which is no reason to believe it where one is."""
+    others = [Lesson(Seen(text="it fits as expected"), frozenset({f"odd {place}"}), group=1_000 + place) for place in range(80)]
+    outcome = training.compare([*others[:40], *lessons(80), *others[40:]], "own:1", None)
+    assert outcome is not None
+    assert outcome.incumbent is not None
+    assert outcome.metrics["log_loss"] <= outcome.incumbent["log_loss"]
+    assert (outcome.better, outcome.why) == (False, training.NOT_SHOWN)
+
+
 def test_two_models_are_compared_on_items_that_neither_learnt_from() -> None:
     rows = [Lesson(row.seen, row.tags, group=row.group, item_id=1_000 - place) for place, row in enumerate(lessons(200))]
     incumbent = training.train(rows[25:], "own:1")

@@ -222,8 +222,12 @@ def compare(lessons: Sequence[Lesson], encoder: str, incumbent: Tagger | None) -
     fresh = unseen(held, incumbent)
     metrics = measure(twin, fresh, final.tags)
     before = measure(incumbent, fresh, final.tags) if incumbent else {"log_loss": usual_loss(older, fresh, final.tags)}
-    better = metrics["log_loss"] <= before["log_loss"]
-    return Outcome(final, metrics, before, better, why(metrics, before, is_first=incumbent is None))
+    better = metrics["log_loss"] <= before["log_loss"] and bool(label(fresh, final.tags)[0].any())
+    said = why(metrics, before, is_first=incumbent is None) if better or metrics["log_loss"] > before["log_loss"] else NOT_SHOWN
+    return Outcome(final, metrics, before, better, said)
+
+
+NOT_SHOWN = "none of the newest items bears one of its tags, so nothing was shown"
 
 
 def usual_loss(older: Sequence[Lesson], held: Sequence[Lesson], names: Sequence[str]) -> float:
