@@ -186,6 +186,7 @@ def send(facts: dict[str, Any], blobs: list[bytes]) -> None:
 
 
 if __name__ == "__main__":
-    from ugc.media.child.tasks import TASKS
+    from ugc.media.child.tasks import TASKS, warm_up
 
+    warm_up()
     main(TASKS, sys.argv[1:])
