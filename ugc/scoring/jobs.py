@@ -21,7 +21,7 @@ AGED_AT_ONCE = 20_000
 
 @jobs.job("scoring.score_item")
 def score_item(runtime: Runtime, *, brand_id: int, item_id: int) -> None:
-    """Score one item; nothing if it is gone."""
+    """Score one item; nothing if it is gone. Asked for by jobs of the release before, which may still wait after an upgrade."""
     score_items(runtime, brand_id=brand_id, item_ids=[item_id])
 
 
